@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ..core import MINUTE_MS, Once, TempHubError, board_of, monotonic_s, now_ms
 from ..journal import Alarm, AlarmBook, Columns, Follower, Reader, StoredRule, Writer, change
-from . import evaluate, life, rules, sickness
+from . import evaluate, life, rules, sickness, silence
 from .watches import Transition, Watch
 
 log = logging.getLogger(__name__)
@@ -72,6 +72,10 @@ class Engine:
     def worse(self) -> dict[tuple[int, int], tuple[float, int]]:
         """Which alarms became worse since it was asked last: {(rule, probe): (°C, when)}."""
         return self._evaluator.worse()
+
+    def back(self) -> silence.Back:
+        """Who delivers again, of alarms of which that changed since it was asked last."""
+        return self.sickness.back()
 
     def soon(self, now_ms: int) -> bool:
         """Whether somebody may have to be told of a sick probe within a minute. Before `tick`."""
@@ -139,7 +143,7 @@ class Alarms(Follower[Reader]):
         self._ticked_s = self._saved_s = self._probes_s = self._held_s = self._worst_s = 0.0
         self._rests_until_s, self._saved_no = 0.0, -1
         # What is not written down yet.
-        self._worse: dict[tuple[int, int], tuple[float, int]] = {}
+        self._worse, self._back = dict[tuple[int, int], tuple[float, int]](), silence.Back()
 
     def tell(self, probe_id: str, what: str, value: float) -> None:
         """What a probe said of itself beside its readings: `rssi` in dBm, or `outbox`, how many wait on it.
@@ -180,6 +184,7 @@ class Alarms(Follower[Reader]):
             self._engine.sickness.gathers(self.gathered_ms())
             self._look_ahead(at_ms)
             found += self._engine.tick(at_ms)
+            self._back |= self._engine.back()
         self._note(found)
         self._hold(found)
         if self._is_to_be_saved() or (ticks and self._waits(reader, at_ms)):
@@ -245,7 +250,7 @@ class Alarms(Follower[Reader]):
     def _is_to_be_saved(self) -> bool:
         if any(one.what not in ("pending", "dropped") for one in self._held):
             return True
-        if self._held and monotonic_s() - self._held_s >= HOLD_S:
+        if self._back or (self._held and monotonic_s() - self._held_s >= HOLD_S):
             return True
         return self._saved_no < 0 or (self._no > self._saved_no and monotonic_s() - self._saved_s >= SAVE_S)
 
@@ -253,18 +258,14 @@ class Alarms(Follower[Reader]):
         found, self._held = self._held, []
         pending = [list(one) for one in self._pending.values()]
         note = {"begun": True, "engine": self._engine.state(), PENDING: pending}
-        rules, channels, no, watched, worse = (
-            self._rules,
-            self._channels(),
-            self._no,
-            self._watched,
-            self._worse,
-        )
+        rules, channels, no, watched = self._rules, self._channels(), self._no, self._watched
+        worse, back = self._worse, self._back
 
         def step(book: AlarmBook) -> None:
             life.take(book, found, rules, channels, at_ms)
             # Before anything is said again: it says the worst.
             _worsen(book, worse)
+            life.deliver_again(book, back, at_ms)
             life.give_up(book, watched, at_ms)
             life.settle(book, rules, channels, at_ms)
             book.bookmark(FOLLOWER, no, note)
@@ -272,7 +273,7 @@ class Alarms(Follower[Reader]):
 
         change(self._writer, step)
         self._saved_no, self._saved_s = no, monotonic_s()
-        self._worse, self._worst_s = {}, self._saved_s
+        self._worse, self._worst_s, self._back = {}, self._saved_s, {}
 
     def _count(self, alarms: Sequence[Alarm]) -> None:
         live = [alarm for alarm in alarms if not alarm.past]

@@ -127,6 +127,7 @@ def alarm_json(alarm: Alarm, text: str, ids: dict[int, str], events: Sequence[Al
         "past": alarm.past,
         "since": iso_utc(alarm.since_ms),
         "fired": iso_utc(alarm.fired_ms),
+        "delivering_again": _time(alarm.all_back_ms),
         "cleared": _time(alarm.cleared_ms),
         "worst_c": alarm.worst_c,
         "worst": _time(alarm.worst_ms if alarm.worst_c is not None else 0),
@@ -180,6 +181,7 @@ def standings(
             silences.get(id_),
             at_ms,
             lambda rule, no=no: pending.since_ms(rule, no),  # type: ignore[misc]
+            no,
         )
     return found
 
@@ -227,6 +229,7 @@ def standing_json(standing: states.Standing) -> dict[str, Any]:
         "state": standing.state,
         "level": states.LEVELS[standing.level],
         "since": _time(standing.since_ms),
+        "until": _time(standing.to_ms),
         "limit_c": standing.limit_c,
     }
 

@@ -105,6 +105,11 @@ class Sickness:
         group = self._streams[probe].group
         return [stream for no, stream in self._groups.get(group, ()) if no != probe]
 
+    def back(self) -> silence.Back:
+        """Who delivers again while an alarm of silence goes on, of alarms of which that changed since it was
+        asked last."""
+        return self._silence.back()
+
     def state(self) -> dict[str, Any]:
         """Everything that what comes later is judged by, as JSON."""
         return {

@@ -7,14 +7,14 @@ was away or asleep holds it against nobody, nor does what the hub itself asked p
 of one board fall silent together: they are one alarm, and count as one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..core import MINUTE_MS
 from ..journal import Ints
-from .streams import Streams, in_turns
+from .streams import Heard
 from .watches import Episode, Transition, Watch
 
 AT_LEAST_MS = 2 * MINUTE_MS
@@ -26,51 +26,22 @@ GATHER_MS = 30_000
 SOON_MS = MINUTE_MS
 
 
-class _Heard(Streams):
-    """heard_ms: by the engine's clock; came_ms: by the hub's, 0 for never; pace_ms: between deliveries;
-    gathered_ms: so much later all may come, because the hub asked for it."""
-
-    def __init__(self, watches: Sequence[Watch]) -> None:
-        super().__init__({watch.probe: watch.interval_ms for watch in watches})
-        self.heard_ms = np.zeros(len(self), np.int64)
-        self.came_ms = np.zeros(len(self), np.int64)
-        self.gathered_ms = 0
-
-    def take(self, probe: Ints, received_ms: Ints, clock_ms: int) -> None:
-        """What came in at these times, in journal order."""
-        place = self.places(probe)
-        mine = np.flatnonzero(place >= 0)
-        self.heard_ms[place[mine]] = clock_ms
-        order = mine[np.argsort(place[mine], kind="stable")]
-        # What comes at one moment is one delivery.
-        new = (np.diff(place[order], prepend=-1) != 0) | (np.diff(received_ms[order], prepend=-1) != 0)
-        rows = order[new]
-        turns, rest = in_turns(place[rows])
-        for turn in turns:
-            self._came(place[rows[turn]], received_ms[rows[turn]])
-        for at, came_ms in zip(place[rows[rest]].tolist(), received_ms[rows[rest]].tolist(), strict=True):
-            before_ms = int(self.came_ms[at])
-            if 0 < before_ms < came_ms:
-                self.step_one(at, came_ms - before_ms)
-            self.came_ms[at] = came_ms
-
-    def _came(self, at: Ints, received_ms: Ints) -> None:
-        step_ms = received_ms - self.came_ms[at]
-        known = (self.came_ms[at] > 0) & (step_ms > 0)
-        self.step(at[known], step_ms[known])
-        self.came_ms[at] = received_ms
+# Since when probes deliver again that an alarm is still about: {(rule, probe of the alarm): {probe: ms}}.
+Back = dict[tuple[int, int], dict[int, int]]
 
 
 class _Silent(Episode):
     """One watch. at: its probe's place; unit: its board, or the probe itself; together: it is in the alarm of
     its board or of many."""
 
-    def __init__(self, watch: Watch, heard: _Heard, at: int) -> None:
+    def __init__(self, watch: Watch, heard: Heard, at: int) -> None:
         super().__init__(watch.rule, watch.probe)
         self._heard, self._at = heard, at
         self.unit: str | int = watch.board or watch.probe
         self.least_ms = max(AT_LEAST_MS if watch.rule.at_least_ms is None else watch.rule.at_least_ms, 1)
         self.among_many = self.on_board = False
+        # Since when it delivers again, by the hub's clock, while an alarm is about it; 0 for not.
+        self.back_ms = 0
 
     @property
     def alone(self) -> bool:
@@ -92,7 +63,11 @@ class _Silent(Episode):
         """When something came, by the hub's clock; 0 for never."""
         return int(self._heard.came_ms[self._at])
 
-    def back(self, clock_ms: int) -> None:
+    def look_back(self, silent: bool) -> None:
+        """Note whether it delivers again."""
+        self.back_ms = 0 if silent else self.back_ms or self.came_ms
+
+    def ended(self, clock_ms: int) -> None:
         """An alarm of several is over: who is not back yet has its own time to come back."""
         self.among_many = self.on_board = False
         self._heard.heard_ms[self._at] = max(self.heard_ms, clock_ms - self.pace_ms)
@@ -101,11 +76,12 @@ class _Silent(Episode):
 class _Tier:
     """The watches of one severity. boards: (rule, board) -> its alarm and whom that is about."""
 
-    def __init__(self, watches: Sequence[_Silent], heard: _Heard) -> None:
+    def __init__(self, watches: Sequence[_Silent], heard: Heard) -> None:
         self.watches = sorted(watches, key=lambda one: (one.rule.no, one.probe))
         self.many: Episode | None = None
         self.boards: dict[tuple[int, str | int], tuple[Episode, list[_Silent]]] = {}
         self.waits_from_ms = -1
+        self.back: Back = {}
         self._of: dict[tuple[int, str | int], list[_Silent]] = {}
         for one in self.watches:
             self._of.setdefault((one.rule.no, one.unit), []).append(one)
@@ -138,7 +114,28 @@ class _Tier:
         told += self._decide(new, clock_ms, now_ms) if new else []
         if not new:
             self.waits_from_ms = -1
+        self.back = self._look_back(set(silent))
         return told
+
+    def look_back(self) -> Back:
+        """Who delivers again, as that is known."""
+        return {
+            (episode.rule.no, episode.probe): {one.probe: one.back_ms for one in members if one.back_ms}
+            for episode, members in self._alarms()
+        }
+
+    def _look_back(self, silent: set[_Silent]) -> Back:
+        for _, members in self._alarms():
+            for one in members:
+                one.look_back(one in silent)
+        return self.look_back()
+
+    def _alarms(self) -> Iterator[tuple[Episode, list[_Silent]]]:
+        """Each alarm that goes on, and whom it is about."""
+        if self.many is not None:
+            yield self.many, [one for one in self.watches if one.among_many]
+        yield from self.boards.values()
+        yield from ((one, [one]) for one in self.watches if one.active)
 
     def _singles(self, silent: set[_Silent], clock_ms: int, now_ms: int) -> list[Transition]:
         told: list[Transition] = []
@@ -230,7 +227,7 @@ class _Tier:
         if told:
             self.many = None
             for one in members:
-                one.back(clock_ms)
+                one.ended(clock_ms)
         return told
 
     def _end_boards(self, clock_ms: int, now_ms: int) -> list[Transition]:
@@ -244,7 +241,7 @@ class _Tier:
             if over:
                 del self.boards[key]
                 for one in members:
-                    one.back(clock_ms)
+                    one.ended(clock_ms)
             told += over
         return told
 
@@ -266,12 +263,13 @@ class Silence:
 
     def __init__(self, watches: Iterable[Watch]) -> None:
         mine = [watch for watch in watches if watch.rule.kind == "silent"]
-        self._heard = _Heard(mine)
+        self._heard = Heard({watch.probe: watch.interval_ms for watch in mine})
         places = self._heard.places(np.array([watch.probe for watch in mine], np.int64)).tolist()
         self._watches = [_Silent(watch, self._heard, at) for watch, at in zip(mine, places, strict=True)]
         tiers = sorted({one.rule.severity for one in self._watches})
         of = {name: [one for one in self._watches if one.rule.severity == name] for name in tiers}
         self._tiers = {name: _Tier(those, self._heard) for name, those in of.items()}
+        self._told_back: Back = {}
 
     def take(self, probe: Ints, received_ms: Ints, clock_ms: int) -> None:
         """Something came from probes, whatever it was and however old."""
@@ -292,6 +290,12 @@ class Silence:
     def tick(self, clock_ms: int, now_ms: int) -> list[Transition]:
         """Who has fallen silent, who is back."""
         return [step for tier in self._tiers.values() for step in tier.tick(clock_ms, now_ms)]
+
+    def back(self) -> Back:
+        """What of that has changed since it was asked last."""
+        now = {key: one for tier in self._tiers.values() for key, one in tier.back.items()}
+        before, self._told_back = self._told_back, now
+        return {key: one for key, one in now.items() if one != before.get(key, {})}
 
     def state(self) -> dict[str, Any]:
         """As `restore` takes it."""
@@ -315,6 +319,11 @@ class Silence:
                 for (rule, _), (episode, members) in tier.boards.items()
             ],
             "waits": [[name, tier.waits_from_ms] for name, tier in self._tiers.items()],
+            "back": [
+                [one.rule.no, one.probe, one.back_ms]
+                for one in self._watches
+                if one.back_ms and not one.alone
+            ],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -332,6 +341,11 @@ class Silence:
             self._restore_many(name, rule, kept)
         for name, rule, probes, lead, *kept in state["boards"]:
             self._restore_board(name, [known[rule, no] for no in probes if (rule, no) in known], lead, kept)
+        # One of an earlier build knows of none.
+        for rule, no, back_ms in state.get("back", ()):
+            if (one := known.get((rule, no))) is not None:
+                one.back_ms = back_ms
+        self._told_back = {key: one for tier in self._tiers.values() for key, one in tier.look_back().items()}
 
     def _restore_heard(self, numbers: Ints, heard_ms: Ints, came_ms: Ints, pace_ms: Ints) -> None:
         heard = self._heard

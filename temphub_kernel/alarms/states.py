@@ -166,13 +166,15 @@ def standing(
     silence: Silence | None,
     now_ms: int,
     pending: Callable[[int], int] = lambda _rule: 0,
+    no: int = 0,
 ) -> Standing:
     """The worst of all that is the matter with a probe.
 
     limits: the rules in force that watch it; alarms: those about it that are not closed; pending(rule): since
-    when the value has been beyond that rule's limit, 0 when unknown.
+    when the value has been beyond that rule's limit, 0 when unknown; no: the probe's number in the journal,
+    by which an alarm of several says who of them delivers again.
     """
-    found = [_delivers(newest, now_ms), *(_of_alarm(one) for one in alarms)]
+    found = [_delivers(newest, now_ms), *(_of_alarm(one, no) for one in alarms)]
     if newest.heard in ("online", "late") and newest.celsius is not None:
         # What has become an alarm is that, and somebody may take care of it.
         given = {one.rule for one in alarms if not one.cleared_ms}
@@ -204,11 +206,12 @@ def lasts_ms(interval_ms: int) -> int:
     return max(LASTS_MS, LASTS_INTERVALS * interval_ms)
 
 
-def _of_alarm(alarm: Alarm) -> Standing:
+def _of_alarm(alarm: Alarm, no: int) -> Standing:
     state = CAUSES.get(alarm.cause, "sick")
-    if alarm.cleared_ms:
+    # A probe that delivers again is silent no more, though its rule waits whether it goes on.
+    if over_ms := alarm.back_ms(no) or alarm.cleared_ms:
         waits = not alarm.acked_ms or life.lacks_action(alarm)
-        told = Standing("unseen", WARNING, alarm.since_ms, alarm.limit_c, alarm.cause, alarm.cleared_ms)
+        told = Standing("unseen", WARNING, alarm.since_ms, alarm.limit_c, alarm.cause, over_ms)
         return told if waits else Standing()
     level = CRITICAL if alarm.severity == "critical" else WARNING
     acked = bool(alarm.acked_ms)

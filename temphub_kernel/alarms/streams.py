@@ -104,3 +104,38 @@ def in_turns(place: Ints) -> tuple[list[Ints], Ints]:
     cuts = np.cumsum(sizes[:worth])
     *turns, rest = np.split(order[np.argsort(nth, kind="stable")], cuts)
     return turns, np.sort(rest)
+
+
+class Heard(Streams):
+    """heard_ms: by the engine's clock; came_ms: by the hub's, 0 for never; pace_ms: between deliveries;
+    gathered_ms: so much later all may come, because the hub asked for it."""
+
+    def __init__(self, intervals_ms: Mapping[int, int]) -> None:
+        super().__init__(intervals_ms)
+        self.heard_ms = np.zeros(len(self), np.int64)
+        self.came_ms = np.zeros(len(self), np.int64)
+        self.gathered_ms = 0
+
+    def take(self, probe: Ints, received_ms: Ints, clock_ms: int) -> None:
+        """What came in at these times, in journal order."""
+        place = self.places(probe)
+        mine = np.flatnonzero(place >= 0)
+        self.heard_ms[place[mine]] = clock_ms
+        order = mine[np.argsort(place[mine], kind="stable")]
+        # What comes at one moment is one delivery.
+        new = (np.diff(place[order], prepend=-1) != 0) | (np.diff(received_ms[order], prepend=-1) != 0)
+        rows = order[new]
+        turns, rest = in_turns(place[rows])
+        for turn in turns:
+            self._came(place[rows[turn]], received_ms[rows[turn]])
+        for at, came_ms in zip(place[rows[rest]].tolist(), received_ms[rows[rest]].tolist(), strict=True):
+            before_ms = int(self.came_ms[at])
+            if 0 < before_ms < came_ms:
+                self.step_one(at, came_ms - before_ms)
+            self.came_ms[at] = came_ms
+
+    def _came(self, at: Ints, received_ms: Ints) -> None:
+        step_ms = received_ms - self.came_ms[at]
+        known = (self.came_ms[at] > 0) & (step_ms > 0)
+        self.step(at[known], step_ms[known])
+        self.came_ms[at] = received_ms

@@ -39,6 +39,8 @@ def message(book: Names, alarm: Alarm, what: str, at_ms: int) -> str:
         lines.append(f"Worst so far: {celsius(alarm.worst_c)}.")
     if alarm.cleared_ms:
         lines.append(f"Over since {local_text(alarm.cleared_ms)[:-3]}.")
+    if back_ms := alarm.all_back_ms:
+        lines.append(f"Delivering again since {local_text(back_ms)[:-3]}.")
     if alarm.own:
         lines.append(str(alarm.body.get("remedy", "")))
     name = alarm.body.get("rule", {}).get("name")

@@ -106,7 +106,8 @@ class RecordQuestions:
         return int(self._db.execute("SELECT coalesce(max(no), 0) FROM alarm_events").fetchone()[0])
 
     def live_mark(self) -> tuple[int, ...]:
-        """Another one whenever an alarm that is not closed became worse, which is no event; quick."""
+        """Another one whenever an alarm that is not closed became worse, or who it is about delivers
+        again, which is no event; quick."""
         query = "SELECT count(*), sum(worst_ms), sum(worst_units) FROM alarms WHERE closed_ms=0"
         found: tuple[int, ...] = self._db.execute(query).fetchone()
         return found

@@ -8,9 +8,9 @@ import pytest
 
 from journal.journal_harness import Journal, journal
 from support.waiting import wait_for
-from temphub_kernel.alarms import waiting
+from temphub_kernel.alarms import Asked, alarms_json, standings, states, waiting
 from temphub_kernel.alarms.follower import FOLLOWER, PENDING, Alarms
-from temphub_kernel.core.clock import MINUTE_MS, now_ms
+from temphub_kernel.core.clock import MINUTE_MS, iso_utc, now_ms
 from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import Alarm, Reader, add_rules, change_rule, remove, remove_rule
 
@@ -87,6 +87,40 @@ def test_the_worst_grows_while_it_goes_on(kept: Journal) -> None:
         with Reader(kept.path) as reader:
             wait_for(lambda: "Worst so far: 11 °C." in reader.waiting_messages()[-1].text)
     assert alarms(kept)[0].worst_c == 11 and alarms(kept)[0].state == "active"
+
+
+def test_a_silent_probe_that_delivers_again_is_told_as_that(kept: Journal) -> None:
+    """A probe comes back before its rule takes the silence for over: page, API and what is told again know
+    since when it delivers, and the alarm goes on as the rule has it."""
+    rule = {"kind": "silent", "intervals": 1, "at_least_min": 0.02, "recovery_min": 60, "repeat_min": 0.001}
+    add_rules(kept.writer, [rule], "Anna")
+    with watching(kept):
+        deliver(kept, *[5] * 60, every_s=0.1)
+        wait_for(lambda: alarms(kept))
+        with Reader(kept.path) as reader:
+            before = reader.live_mark()
+            assert standing_of(reader).state == "silent"
+            back_ms = 0
+
+            def comes() -> bool:
+                nonlocal back_ms
+                back_ms = back_ms or now_ms()
+                deliver(kept, 5)
+                return bool(alarms(kept)[0].all_back_ms)
+
+            wait_for(comes)
+            told = standing_of(reader)
+            assert told.state == "unseen" and back_ms <= told.to_ms <= now_ms()
+            assert reader.live_mark() != before and alarms(kept)[0].state == "active"
+            shown = alarms_json(reader, Asked(0, 2**53), now_ms())["alarms"][0]
+            assert shown["delivering_again"] == iso_utc(told.to_ms) and shown["cleared"] is None
+            wait_for(lambda: "Delivering again since " in reader.waiting_messages()[-1].text)
+
+
+def standing_of(reader: Reader) -> states.Standing:
+    """How the fridge does, by the API."""
+    newest = {one.probe_id: one for one in reader.newest()}
+    return standings(reader, reader.probes(), (), now_ms(), newest)["Fridge"]
 
 
 def test_the_worst_is_written_without_anything_else_to_say(

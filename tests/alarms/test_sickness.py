@@ -26,6 +26,44 @@ def test_a_probe_falls_silent_and_comes_back():
     assert kinds(room.wait(59, [1])) == [] and kinds(room.wait(10, [1])) == [(1, "cleared")]
 
 
+def test_who_delivers_again_is_known_at_once():
+    """That a silent probe delivers again is told with its time before the rule takes the silence for over,
+    once; that it is silent again, too; a restart of the hub in between changes nothing."""
+    room = Room(SILENT)
+    room.wait(60, [1])
+    room.wait(300)
+    assert room.engine.back() == {}
+    back_ms = room.now_ms + 1_000
+    room.wait(20, [1])
+    assert room.engine.back() == {(1, 1): {1: back_ms}} and room.engine.back() == {}
+    room.restart()
+    room.wait(20, [1])
+    assert room.engine.back() == {}
+    room.wait(150)
+    assert room.engine.back() == {(1, 1): {}}
+    found = room.wait(90, [1])
+    assert kinds(found) == [(1, "cleared")]
+
+
+def test_of_many_each_delivers_again_by_itself():
+    """Of an alarm of many it is told who is back, and when each of them came, while the others are silent."""
+    room = Room(SILENT, probes=range(1, 6))
+    room.wait(60, range(1, 6))
+    assert kinds(room.wait(300)) == [(0, "active")]
+    room.engine.back()
+    room.wait(20, [2])
+    (back,) = room.engine.back().values()
+    assert set(back) == {2}
+    room.wait(20, [2, 4])
+    (later,) = room.engine.back().values()
+    assert set(later) == {2, 4} and later[2] == back[2] < later[4]
+    board = Room(SILENT, probes=range(1, 8), boards=lambda no: "B" if no < 3 else "")
+    board.wait(60, range(1, 8))
+    assert kinds(board.wait(300, range(3, 8))) == [(1, "active")]
+    board.wait(20, range(2, 8))
+    assert {key: set(one) for key, one in board.engine.back().items()} == {(1, 1): {2}}
+
+
 def test_the_least_time_is_settable():
     """With at_least_min 0 the intervals alone count, as many as the rule says."""
     room = Room(rule("silent", at_least_min=0, intervals=5))

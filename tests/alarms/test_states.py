@@ -53,15 +53,34 @@ def limit(kind="above", limit_c=8.0, no=1, **more):
     return Rule.from_json({"kind": kind, "limit_c": limit_c, **more}, no=no)
 
 
-def alarm(cause="above", severity="warning", *, cleared_ms=0, acked_ms=0, limit_c=8.0):
+def alarm(cause="above", severity="warning", *, cleared_ms=0, acked_ms=0, limit_c=8.0, back=None):
     times = {"since_ms": NOW - 40 * MINUTE, "fired_ms": NOW - 10 * MINUTE}
     given = {"cause": cause, "severity": severity, "limit_c": limit_c, "cleared_ms": cleared_ms}
-    usual = dict.fromkeys(Alarm._fields, 0) | {"body": {}, "probe_id": "A", "worst_c": None}
+    body = {} if back is None else {"back": back, "probes": [1, 2]}
+    usual = dict.fromkeys(Alarm._fields, 0) | {"body": body, "probe_id": "A", "worst_c": None}
     return Alarm(**{**usual, **times, **given, "acked_ms": acked_ms})
 
 
-def judged(known=None, *, limits=(), alarms=(), silence=None, pending=lambda _rule: 0):
-    return states.standing(known or newest(), limits, alarms, silence, NOW, pending)
+def judged(known=None, *, limits=(), alarms=(), silence=None, pending=lambda _rule: 0, no=0):
+    return states.standing(known or newest(), limits, alarms, silence, NOW, pending, no)
+
+
+def test_a_probe_that_delivers_again_is_not_silent():
+    """While its rule still waits whether the silence is over it was silent, until it came back and no longer;
+    one beside it in the same alarm is silent. Whoever acknowledged it has seen it; one that stops again is
+    silent, and so is what its rule says when it has taken it for over."""
+    back_ms = NOW - 2 * MINUTE
+    alarms = [alarm("silent", "critical", limit_c=None, back={"1": back_ms})]
+    told = judged(alarms=alarms, no=1)
+    assert told == ("unseen", states.WARNING, NOW - 40 * MINUTE, None, "silent", back_ms, False)
+    assert judged(alarms=alarms, no=2)[:2] == ("silent", states.CRITICAL)
+    assert judged(alarms=[alarms[0]._replace(acked_ms=NOW)], no=1).state == "fine"
+    assert judged(alarms=[alarms[0]._replace(cleared_ms=NOW)], no=1).to_ms == back_ms
+    assert judged(alarms=[alarms[0]._replace(cleared_ms=NOW)], no=2).to_ms == NOW
+    assert judged(newest("silent", ago_ms=MINUTE), alarms=alarms, no=1)[:2] == ("silent", states.WARNING)
+    assert alarms[0].all_back_ms == 0
+    both = alarm("silent", back={"1": back_ms, "2": NOW})
+    assert both.all_back_ms == NOW and both._replace(cleared_ms=NOW).all_back_ms == 0
 
 
 def test_a_value_beyond_its_limit_counts_before_it_is_an_alarm():

@@ -259,7 +259,7 @@ def test_a_program_is_told_how_each_probe_does(known: Hub) -> None:
     def standing() -> dict[str, Any]:
         return dict(known.ask("GET", "/api/probes")[1]["probes"][0]["standing"])
 
-    assert standing() == {"state": "fine", "level": "fine", "since": None, "limit_c": None}
+    assert standing() == {"state": "fine", "level": "fine", "since": None, "until": None, "limit_c": None}
     assert known.ask("POST", "/api/ingest", {"temperature_c": 9.5, "probe_id": "fridge"})[0] == 200
     fires(known, severity="critical")
     found = standing()

@@ -9,8 +9,6 @@ from ipywidgets import HTML, Button, Text
 from page.alarms_page import answer, banner, card, field, opened, panel, press, refresh, said
 from support.waiting import wait_for
 from support.widgets import every, words
-from temphub_kernel.alarms import states
-from temphub_kernel.core.clock import MINUTE_MS, now_ms
 from temphub_kernel.journal import Reader
 from temphub_kernel.page.html import alarms
 
@@ -378,22 +376,3 @@ def test_each_probe_has_its_limits_in_its_own_pane_of_the_chart(page, journal):
     page._steering.change(probes=("Fridge",))
     assert drawn() == [7, 7, 8, 8] and chart.facts()["lines"] == []
     assert page._panels.chart.reach[2] < 8
-
-
-def test_a_silence_that_nobody_has_seen_stays_on_the_card(page, journal):
-    """A probe that is back is amber with the time that it was silent, in head and title as well; a press on
-    the card says that somebody has seen it."""
-    from_ms = now_ms() - 20 * MINUTE_MS
-    journal.note(states.TOPIC, {"Freezer": [from_ms, from_ms + 15 * MINUTE_MS, 0]})
-    told = re.sub(r"\s+", " ", refresh(page))
-    shown = card(page, "Freezer")
-    assert "Freezer was silent for 15 min" in told
-    assert "th-alarmed-warning" in shown and "Not seen yet: was silent for 15 min" in re.sub(
-        "<[^>]*>", "", shown
-    )
-    page._steering.said(json.dumps({"n": 1, "seen": "Freezer"}), ["Fridge", "Freezer"])
-    assert said(page, "Kept that somebody has seen it.")
-    assert page.hub.asked == [("/api/seen", {"probe_id": "Freezer"})]
-    journal.note(states.TOPIC, {})
-    refresh(page)
-    assert "th-alarmed" not in card(page, "Freezer")

@@ -1,10 +1,14 @@
 """A page in another language: its own choice, whatever other pages speak."""
 
+import re
+
 import pytest
 from ipywidgets import Button, Dropdown, Text
 
-from page.alarms_page import field, press, said
+from page.alarms_page import card, field, press, said
 from support.widgets import every, words
+from temphub_kernel.core.clock import MINUTE_MS
+from temphub_kernel.journal import Reader
 from temphub_kernel.jupyter import sessions
 from temphub_kernel.page import alarm_words, format, tongue
 
@@ -82,3 +86,24 @@ def test_counts_are_said_as_the_language_counts():
         tongue.speak(language)
         assert format.counted(alarm_words.CHOSEN_COUNT, 0) == told
         assert not format.counted(alarm_words.CHOSEN_COUNT, 1).endswith("s")
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("de", "war stumm, 12 min lang, liefert wieder"),
+        ("fr", "était muette pendant 12 min, envoie de nouveau"),
+    ],
+)
+def test_that_a_silence_is_over_is_said_in_each_language(journal, open_dashboard, language, told):
+    """How long a probe was silent that delivers again is no time that still goes on."""
+    rule = journal.rule(kind="silent", recovery_min=60)
+    journal.reading("Fridge", 5.0)
+    journal.alarm(rule, ago_min=15)
+    with Reader(journal.path) as reader:
+        (began_ms,) = (one.since_ms for one in reader.live_alarms())
+    journal.back(rule, 1, {1: began_ms + 12 * MINUTE_MS})
+    page = open_dashboard(journal.path)
+    page.choose("", language=language)
+    page.still()
+    assert told in re.sub(r"\s+", " ", card(page, "Fridge"))

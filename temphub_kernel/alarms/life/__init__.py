@@ -26,7 +26,7 @@ from .people import (
     mute,
     unmute,
 )
-from .transitions import BY_MAINTENANCE, Due, due, give_up, own, settle, take, unwatched
+from .transitions import BY_MAINTENANCE, Due, deliver_again, due, give_up, own, settle, take, unwatched
 
 __all__ = [
     "ACTIONS",
@@ -42,6 +42,7 @@ __all__ = [
     "close",
     "comment",
     "covers",
+    "deliver_again",
     "due",
     "give_up",
     "lacks_action",

@@ -38,6 +38,17 @@ def take(
                     _cleared(book, alarm, one.at_ms, at_ms, one)
 
 
+def deliver_again(book: AlarmBook, back: Mapping[tuple[int, int], Mapping[int, int]], at_ms: int) -> None:
+    """Keep since when probes deliver again of which an alarm says that they are silent, until its rule takes
+    that for over: see Alarm.back_ms. Inside a change of the writer."""
+    for (rule, probe), times in back.items():
+        for alarm in book.of(rule, probe):
+            if alarm.state == "active" and not alarm.past:
+                told = {str(no): back_ms for no, back_ms in times.items()}
+                # A silence has no worst value; by its time whoever reads sees that something changed.
+                book.set(alarm.no, worst_ms=max(alarm.worst_ms + 1, at_ms), body={**alarm.body, "back": told})
+
+
 # A rule's number, its kind, and a probe's number.
 Watched = tuple[int, str, int]
 

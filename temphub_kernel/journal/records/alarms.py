@@ -69,6 +69,19 @@ class Alarm(NamedTuple):
     past: bool
     body: dict[str, Any]
 
+    def back_ms(self, probe: int) -> int:
+        """Since when a probe that it is about delivers again, of a silence; 0 for not."""
+        return int(self.body.get("back", {}).get(str(probe), 0))
+
+    @property
+    def all_back_ms(self) -> int:
+        """Since when all that it is about deliver again, of a silence that its rule does not take for over
+        yet; 0 for not."""
+        if not self.body.get("back") or self.cleared_ms:
+            return 0
+        times = [self.back_ms(no) for no in self.body.get("probes") or (self.probe,)]
+        return max(times) if all(times) else 0
+
     @property
     def state(self) -> str:
         """`active`, or `cleared`."""

@@ -30,6 +30,11 @@ class ShownAlarm(NamedTuple):
         return not self.alarm.cleared_ms
 
     @property
+    def over(self) -> bool:
+        """Whether it is over, or a silence of which all deliver again."""
+        return bool(self.alarm.cleared_ms or self.alarm.all_back_ms)
+
+    @property
     def waits(self) -> bool:
         """Whether somebody has yet to acknowledge it, or to write down what was done when it is over."""
         alarm = self.alarm
@@ -42,7 +47,7 @@ class ShownAlarm(NamedTuple):
         return (
             bool(alarm.acked_ms),
             bool(self.muted_ms),
-            bool(alarm.cleared_ms),
+            self.over,
             alarm.severity != "critical",
             -alarm.no,
         )
@@ -102,7 +107,7 @@ class AlarmMemory:
         for alarm in alarms:
             muted_ms = max((one.until_ms for one in mutes if life.covers(one, alarm, groups)), default=0)
             ways = tuple(sorted(untold.get(alarm.no, ())))
-            live.append(ShownAlarm(alarm, where(names, alarm), _probes(alarm, ids), muted_ms, ways))
+            live.append(ShownAlarm(alarm, _place(names, alarm), _probes(alarm, ids), muted_ms, ways))
         return tuple(sorted(live, key=lambda one: one.rank))
 
     def _read_closed(
@@ -145,6 +150,16 @@ class _Names:
         if probe not in self._called:
             self._called[probe] = self._book.called(probe)
         return self._called[probe]
+
+
+def _place(names: _Names, alarm: Alarm) -> str:
+    """Where it is; of a silence of several only those that are silent still, while there are some."""
+    probes = alarm.body.get("probes", ())
+    still = [no for no in probes if not alarm.back_ms(no)]
+    if alarm.cleared_ms or not 0 < len(still) < len(probes):
+        return where(names, alarm)
+    lead = still[0] if alarm.probe else 0
+    return where(names, alarm._replace(probe=lead, body={**alarm.body, "probes": still}))
 
 
 def _probes(alarm: Alarm, ids: Mapping[int, str]) -> tuple[str, ...]:
@@ -240,6 +255,7 @@ class Standings:
             silence,
             now_ms,
             lambda rule: self._since(rule, no),
+            no,
         )
         return Judged(tuple(one for one in about if one.active), rules, standing)
 

@@ -116,11 +116,13 @@ def stressed(text: str) -> str:
 
 def _row(one: ShownAlarm, snapshot: Snapshot) -> str:
     alarm, view, now_ms = one.alarm, snapshot.view, snapshot.now_ms
-    kind = alarm.severity if one.active else "over"
-    state = words.STATES["past" if alarm.past else "closed" if alarm.closed_ms else alarm.state]
+    kind, back_ms = "over" if one.over else alarm.severity, alarm.all_back_ms
+    state = words.STATES[
+        "past" if alarm.past else "closed" if alarm.closed_ms else "back" if back_ms else alarm.state
+    ]
     facts = [words.SINCE.format(view.at(alarm.since_ms, now_ms, to_second=False))]
-    if alarm.cleared_ms:
-        facts.append(words.FOR.format(format.span(alarm.cleared_ms - alarm.since_ms)))
+    if over_ms := alarm.cleared_ms or back_ms:
+        facts.append(words.FOR.format(format.span(over_ms - alarm.since_ms)))
     if alarm.worst_c is not None:
         facts.append(worst(one, snapshot))
     if one.muted_ms:

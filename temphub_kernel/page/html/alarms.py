@@ -43,6 +43,8 @@ def matter(one: ShownAlarm, view: View) -> str:
         return words.ROSE_FELL[alarm.cause].format(
             moved, format.span(round(float(rule.get("within_min") or 0) * MINUTE_MS))
         )
+    if alarm.cause == "silent" and one.over:
+        return str(page_words.WAS.format(page_words.MATTERS["silent"]) if alarm.probe else words.WERE_SILENT)
     if alarm.cause == "silent" and not alarm.probe:
         return words.MANY_SILENT
     return words.SICK.get(alarm.cause, alarm.cause)
@@ -84,8 +86,8 @@ def banner(snapshot: Snapshot) -> str:
 
 def _banner_row(one: ShownAlarm, snapshot: Snapshot) -> str:
     view, now_ms, alarm = snapshot.view, snapshot.now_ms, one.alarm
-    quiet = bool(one.muted_ms or alarm.cleared_ms)
-    kind = "over" if alarm.cleared_ms else alarm.severity
+    quiet = bool(one.muted_ms) or one.over
+    kind = "over" if one.over else alarm.severity
     role = "status" if quiet else "alert"
     kind_of = page_words.STATE_LINE.format(words.SEVERITIES[alarm.severity], "").rstrip(" ")
     told = (
@@ -120,6 +122,11 @@ def _course(one: ShownAlarm, snapshot: Snapshot) -> str:
         why = words.NOTHING_ACKNOWLEDGED if not alarm.acked_ms else words.NO_ACTION
         farthest = f" ({worst(one, snapshot)})" if alarm.worst_c is not None else ""
         return format.safe(f"{over}{farthest}; {why}")
+    if back_ms := alarm.all_back_ms:
+        back = words.BACK.format(
+            view.at(back_ms, now_ms, to_second=False), format.span(back_ms - alarm.since_ms)
+        )
+        return format.safe(back if alarm.acked_ms else f"{back}; {words.NOTHING_ACKNOWLEDGED}")
     return f"{lasting(one, now_ms)}{_now(one, snapshot)}{_worst_now(one, snapshot)}"
 
 
@@ -198,7 +205,7 @@ def facts(snapshot: Snapshot) -> dict[str, Any]:
     waiting = [one for one in snapshot.alarms.live if one.waits]
     loud = [one for one in waiting if one.active and not one.alarm.acked_ms and not one.muted_ms]
     told = [[one.alarm.no, title(one, snapshot.view)] for one in loud[:20]]
-    severities = [one.alarm.severity for one in loud]
+    severities = [one.alarm.severity for one in loud if not one.over]
     if cannot_be_told(snapshot):
         # Whoever relies on a message has to learn that none comes.
         told, severities = [*told, [0, words.CANNOT_BE_TOLD]], [*severities, "warning"]

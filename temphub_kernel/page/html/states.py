@@ -90,14 +90,17 @@ def lasting(told: states.Standing, now_ms: int) -> str:
     if not told.since_ms or told.level < states.NOTED:
         return ""
     if told.to_ms:
-        return alarm_words.LASTING.format(format.span(told.to_ms - told.since_ms))
+        return alarm_words.LASTED.format(format.span(told.to_ms - told.since_ms))
     span = f'<span data-lasting="{told.since_ms}">{format.span(now_ms - told.since_ms)}</span>'
     return alarm_words.LASTING.format(span)
 
 
 def going(probe: Probe) -> str:
-    """Where the temperature of one that is too warm or too cold goes: `still rising`; empty where that is not
-    known."""
+    """Where the temperature of one that is too warm or too cold goes: `still rising`; of one that was silent
+    that it delivers again; empty where that is not known."""
+    told = probe.standing
+    if told.state == "unseen" and told.cause in ("", "silent") and probe.state == "online":
+        return str(words.DELIVERING_AGAIN)
     if probe.standing.state not in words.GOING or probe.state not in ("online", "late"):
         return ""
     return words.GOING[probe.standing.state].get(arrow(probe.glance.slope), "")
@@ -108,7 +111,8 @@ def on_card(probe: Probe, view: View, now_ms: int) -> str:
     told = probe.standing
     if told.level < states.WARNING:
         return ""
-    alarm = bool(probe.alarms) and told.since_ms == probe.alarms[0].alarm.since_ms
+    goes_on = told.state != "unseen" and bool(probe.alarms)
+    alarm = goes_on and told.since_ms == probe.alarms[0].alarm.since_ms
     severity = alarm_words.SEVERITIES[probe.alarms[0].alarm.severity] if alarm else word(probe)
     what = matter(probe, view)
     # Where the word says it all it is said once.
