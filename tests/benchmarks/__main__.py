@@ -2,7 +2,7 @@
 where they are installed, side by side in alternating runs:
 
     python tests/benchmarks [--against COMMIT …] [--only WORD …] [--runs 3] [--seconds 5]
-    [--backlog PROBES] [--hours 24] [--crowd PROBES] [--minutes 3]
+    [--backlog PROBES] [--hours 24] [--crowd PROBES] [--minutes 3] [--page]
 
 One table: readings a second, readings per CPU second of all processes (what is still to be written to the
 CSV log after a run counts, too), p99, and the ratios of the medians. Needs wrk.
@@ -189,6 +189,7 @@ def main() -> None:
     asked.add_argument("--hours", type=float, default=24, help="how long they were away")
     asked.add_argument("--crowd", type=int, metavar="PROBES", help="instead: so many claimed probes at 2 s")
     asked.add_argument("--minutes", type=float, default=3, help="how long they are measured")
+    asked.add_argument("--page", action="store_true", help="with --crowd: a page is open meanwhile")
     given = asked.parse_args()
     with ExitStack() as trees:
         olds = [(name, trees.enter_context(tree_of(name))) for name in given.against]
@@ -201,7 +202,7 @@ def main() -> None:
             tell(machine())
             if given.crowd:
                 for one in hubs:
-                    crowd.run(one, given.crowd, given.minutes, tell)
+                    crowd.run(one, given.crowd, given.minutes, tell, page=given.page)
             elif given.backlog:
                 backlog.run(hubs, given.backlog, round(given.hours * 1800))
             else:

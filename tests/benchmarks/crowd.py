@@ -1,11 +1,12 @@
 """Very many probes on one hub, claimed and signed, each with a reading every two seconds:
 
-    python tests/benchmarks --crowd 10000 [--minutes 3]
+    python tests/benchmarks --crowd 10000 [--minutes 3] [--page]
 
 Told each ten seconds, and of the time after all were claimed and asked: what was acknowledged, what of it is
 stored and how often, the hub's share of a core (all its processes, and the one that records), how long probes
 waited for their acknowledgement, what it holds, and for how long it had them gather. The probes are one
-process (crowd_probes.py) on the same computer: its share is told, too.
+process (crowd_probes.py) on the same computer: its share is told, too. With --page they are put into groups,
+and a page of them is open meanwhile: see crowd_page.py.
 """
 
 import json
@@ -14,14 +15,18 @@ import sys
 import time
 import urllib.request
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import psutil
 
 from benchmarks.hubs import Hub
 from temphub_kernel.journal import Reader
+
+if TYPE_CHECKING:
+    from benchmarks.crowd_page import OpenPage
 
 ARRIVE_A_SECOND = 150.0
 INTERVAL_MS = 2000
@@ -85,8 +90,18 @@ class Watch:
         return psutil.Process(pid).memory_full_info().pss / 1e6
 
 
-def run(hub: Hub, count: int, minutes: float, tell: Any) -> None:
-    """All of it, told by `tell`."""
+def run(hub: Hub, count: int, minutes: float, tell: Any, *, page: bool = False) -> None:
+    """All of it, told by `tell`. page: with a page open while it is measured."""
+    with ExitStack() as opened:
+        if page:
+            # Playwright and Chromium are needed by no other measurement.
+            from benchmarks import crowd_page
+
+            return _run(hub, count, minutes, tell, opened.enter_context(crowd_page.browser_page(hub)))
+        return _run(hub, count, minutes, tell, None)
+
+
+def _run(hub: Hub, count: int, minutes: float, tell: Any, page: "OpenPage | None") -> None:
     order = urllib.request.Request(
         f"{hub.url}/api/expect", json.dumps({"probes": count + 100}).encode(), method="POST"
     )
@@ -102,6 +117,9 @@ def run(hub: Hub, count: int, minutes: float, tell: Any) -> None:
         tell(f"{time.monotonic() - began_s:4.0f} s, {_line(told, watch)}")
         alike = told["claimed"] == count and (len(told["gather_ms"]) == 1 or "0" not in told["gather_ms"])
         settled = settled + 1 if alike else 0
+    if page is not None:
+        tell(f"put into {page.group()} groups")
+        tell(page.first())
     tell(f"all are claimed after {time.monotonic() - began_s:.0f} s at most; measured from here on")
     totals, worst, shares, p50s = Counter[str](), [], [], []
     end_s = time.monotonic() + 60 * minutes
@@ -114,6 +132,10 @@ def run(hub: Hub, count: int, minutes: float, tell: Any) -> None:
         worst.append(told["p99"])
         p50s.append(told["p50"])
         shares.append(watch.last[:3])
+        if page is not None:
+            tell(f"{time.monotonic() - began_s:4.0f} s, {page.line()}")
+    if page is not None:
+        tell(page.used([f"Crowd-{number:05}" for number in (0, count // 2, count - 1)]))
     _asked(hub, tell)
     memory = f"hub {hub.memory_mb():.0f} MB of PSS in all, the one that records {watch.recorder_mb():.0f} MB"
     final = crowd.end()
