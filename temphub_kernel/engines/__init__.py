@@ -4,13 +4,12 @@ back.
 Who forwards writes by it, who analyses and the page of all sites read by it.
 """
 
+from .exported import Told, exported
 from .names import MEASUREMENT, MOST_SITES, READINGS, ignored_of, influx_length, length_of, match, metrics_of
 from .reading import (
     Engine,
     Readings,
     Series,
-    Told,
-    exported,
     revisions_of,
     series_of,
     shares_of,

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..core import DAY_MS, HOUR_MS, STRUCK_OUT, Settings, TempHubError, now_ms
+from .exported import Told, exported
 from .names import READINGS, match as series_match
 from .web import Answer, WebAddress
 
@@ -42,14 +43,6 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
-class Told(NamedTuple):
-    """Points of a series by time. labels: its own, `__name__` among them; columns of one length (n,)."""
-
-    labels: dict[str, str]
-    taken_ms: Ints
-    values: Floats
-
-
 class TooMuch(TempHubError):
     """Raised when an answer is larger than is taken, or than the engine gives."""
 
@@ -61,17 +54,6 @@ def slow(waits_s: float) -> TempHubError:
         "Look at the engine and at the way to it; it is asked on by itself.",
         code="bad_source",
     )
-
-
-def exported(body: bytes) -> list[Told]:
-    """The lines of a raw export; a series may have several. Raises ValueError."""
-    try:
-        return [
-            Told(one["metric"], np.array(one["timestamps"], np.int64), np.array(one["values"], np.float64))
-            for one in map(json.loads, body.splitlines())
-        ]
-    except (LookupError, TypeError, AttributeError) as error:
-        raise ValueError("no export") from error
 
 
 class Engine:
@@ -375,6 +357,12 @@ def _one(key: Key, parts: Sequence[Told], highest: int | None) -> Series:
     revision = max({*numbers, *(() if highest is None else (highest,))}, default=None)
     corrected = [one for one in parts if one.labels.get("revision") == str(revision)]
     counts = sent if revision is None else corrected
+    if len(parts) == 1 and sent and revision is None and np.all(np.diff(sent[0].taken_ms) > 0):
+        # What was sent in order is all there is, as of nearly every probe.
+        (one,) = sent
+        return Series(
+            *key, one.taken_ms, one.values, one.values.copy(), np.full(len(one.taken_ms), None, object)
+        )
     taken_ms = np.unique(np.concatenate([NONE, *(one.taken_ms for one in (*flags, *counts))]))
     quality = np.full(len(taken_ms), None, object)
     for one in flags:

@@ -11,7 +11,7 @@ from ..journal import Reader
 from .choices import LONGEST_MS, SHORTEST_MS, View, Window, between, live
 
 if TYPE_CHECKING:
-    from .data.places_page import Place
+    from .data.places.page import Place
 
 
 def check_shown_here() -> None:
@@ -71,7 +71,7 @@ def places_of(settings: Settings, source: str = "") -> "Place | None":
     if not address:
         return None
     # Only here: a hub's own page has no use for what speaks with engines.
-    from .data.places_page import Place
+    from .data.places.page import Place
 
     place = Place(address, settings.reading_token if address == settings.read_from else "")
     place.engine()

@@ -30,7 +30,7 @@ from temphub_kernel.core.clock import HOUR_MS, now_ms
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.forward.engine.lines import Points, Series
 from temphub_kernel.page.choices.view import Wanted, Window
-from temphub_kernel.page.data.places_page import Place
+from temphub_kernel.page.data.places.page import Place
 
 PROBES, EACH = 100, 60
 TEN_MINUTES_MS = 600_000

@@ -19,10 +19,11 @@ from support.widgets import every, html_of, words
 from temphub_kernel.core.clock import DAY_MS, HOUR_MS, now_ms
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.page.choices.view import View, Wanted, Window
-from temphub_kernel.page.data import Snapshot, places_lines, shared
+from temphub_kernel.page.data import Snapshot, shared
 from temphub_kernel.page.data.behind import Behind, Parts
-from temphub_kernel.page.data.places import Places, key_of
-from temphub_kernel.page.data.places_page import Place
+from temphub_kernel.page.data.places import lines
+from temphub_kernel.page.data.places.page import Place
+from temphub_kernel.page.data.places.told import Places, key_of
 from temphub_kernel.page.data.snapshot import Source
 from temphub_kernel.page.html import panels
 
@@ -122,7 +123,7 @@ def test_of_very_many_the_month_comes_share_by_share(fleet):
         # The hour that goes on is asked for a moment later.
         assert mine.glance.spark[:20] == theirs.glance.spark[:20] and mine.glance.low == theirs.glance.low
     keys = [("Shop 1", "Freezer"), ("Shop 2", "Freezer")]
-    asked = places_lines.Times(whole.engine(), lambda: keys, 1).ask()
+    asked = lines.Times(whole.engine(), lambda: keys, 1).ask()
     assert asked.hours is None and asked.missing == 0 and list(asked.month) == keys
     assert "The hours of 7 probes are still being added up." in panels.worst(one._replace(missing=7))
 

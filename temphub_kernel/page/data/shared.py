@@ -22,9 +22,9 @@ from .snapshot import Snapshot, Source
 # What a page shows: a hub's journal, or all places from an engine. A hub's own page has no use for what
 # speaks with engines, so that is brought in by whoever has one.
 if TYPE_CHECKING:
-    from . import places_page
+    from .places import page
 
-    Origin = Path | places_page.Place
+    Origin = Path | page.Place
 else:
     Origin = Path
 

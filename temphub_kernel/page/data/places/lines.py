@@ -14,13 +14,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ...core import DAY_MS, HOUR_MS, MINUTE_MS, now_ms
-from ...engines import MEASUREMENT, MOST_SITES, READINGS, Engine, Told, match, series_of
-from ..choices import Wanted, Window
-from . import series, statistics
-from .behind import Parts
-from .places import Key, There
-from .window_cache import Kept, Measured, kept_of
+from ....core import DAY_MS, HOUR_MS, MINUTE_MS, now_ms
+from ....engines import MEASUREMENT, MOST_SITES, READINGS, Engine, Told, match, series_of
+from ...choices import Wanted, Window
+from .. import series, statistics
+from ..behind import Parts
+from ..window_cache import Kept, Measured, kept_of
+from .told import Key, There
 
 Floats = npt.NDArray[np.float64]
 MONTH_MS = 30 * DAY_MS

@@ -4,23 +4,24 @@ all pages, so that nobody waits for one that is slow."""
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from ...alarms import states
-from ...core import HOUR_MS, natural
-from ...engines import Engine
-from ...journal import Newest, StoredRule
-from ..choices import Wanted
-from . import card_extras, places, places_lines as times, series, statistics, window_cache
-from .behind import NOW_S, PATIENCE_S, Behind
-from .looks import MOST_LINES, Look, sight
-from .probe import Good, Probe, Site, told_apart
-from .snapshot import Snapshot
+from ....core import HOUR_MS
+from ....engines import Engine
+from ...choices import Wanted
+from .. import card_extras, series, statistics, window_cache
+from ..behind import NOW_S, PATIENCE_S, Behind
+from ..looks import MOST_LINES, Look, sight
+from ..probe import Probe, told_apart
+from ..snapshot import Snapshot
+from . import lines as times
+from .judged import Judging
+from .told import Key, Places, There
 
 TIMEOUT_S = 15.0
 # How old the answer about the month may be.
 LONG_S = 120.0
 # A question about more probes would be too long for an address.
 MOST_ASKED = 100
-NO_HOURS: Mapping[places.Key, times.Hourly] = {}
+NO_HOURS: Mapping[Key, times.Hourly] = {}
 NO_LINES: times.Lines = {}
 NOTHING = window_cache.Kept(None, series.NO_CURVE, statistics.Statistics())
 
@@ -47,12 +48,13 @@ class Fleet:
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        asked, long = places.Places(place.engine()), place.engine()
+        asked, long = Places(place.engine()), place.engine()
         self.places = asked
         self.now = Behind(asked.ask, NOW_S, asked.engine.cut, asked.parts)
         self._long = times.Times(long, lambda: asked.found, place.most)
         self.long = Behind(self._long.ask, LONG_S, long.cut, self._long.parts)
         self._untold = times.Long({}, {})
+        self.judging = Judging()
 
     def times(self, patience_s: float, known: int) -> times.Long:
         """What the month and the last day came to, as far as the engine has said, of so many probes."""
@@ -77,12 +79,12 @@ class Shown:
 
     def __init__(self, fleet: Fleet, wanted: Wanted) -> None:
         self._fleet, self._engine = fleet, fleet.place.engine()
-        self._charted: list[places.There] = []
-        self._asked: tuple[places.Key, ...] = ()
+        self._charted: list[There] = []
+        self._asked: tuple[Key, ...] = ()
         self._lines: Behind[times.Lines] = self._asking(wanted)
-        self._seen: tuple[places.Key, ...] = ()
+        self._seen: tuple[Key, ...] = ()
         self._patience_s = PATIENCE_S
-        self._hours: Behind[Mapping[places.Key, times.Hourly]] = self._asking_hours()
+        self._hours: Behind[Mapping[Key, times.Hourly]] = self._asking_hours()
         # What was made last, and of what.
         self._snapshot = Snapshot(0, wanted.window, 0, 0, {}, [])
         self._basis: tuple[object, ...] = ()
@@ -94,7 +96,7 @@ class Shown:
 
         return Behind(ask, times.every_s(wanted), self._engine.cut)
 
-    def _asking_hours(self) -> Behind[Mapping[places.Key, times.Hourly]]:
+    def _asking_hours(self) -> Behind[Mapping[Key, times.Hourly]]:
         engine = self._fleet.place.engine()
         return Behind(lambda: times.day_of(engine, self._seen), LONG_S, engine.cut)
 
@@ -123,28 +125,23 @@ class Shown:
         wanted: Wanted,
         now_ms: int,
         looks: Collection[Look],
-        there: Mapping[places.Key, places.There],
+        there: Mapping[Key, There],
         long: times.Long,
     ) -> Snapshot:
-        judged = {key: _judged(one, now_ms) for key, one in there.items()}
-        ordered = _ordered(there, judged)
-        # By place and name: a line keeps its colour when another place gets worse.
-        colours = {key: number for number, key in enumerate(sorted(there))}
-        probes = [_probe(there[key], judged[key], colours[key], now_ms) for key in ordered]
+        judged = self._fleet.judging.judged(there, now_ms)
+        probes, at = list(judged.probes), judged.at
         lines, seen = _looked_at(probes, looks)
-        told = self._told([there[key] for key in ordered if there[key].id in lines])
+        # Of thousands only those that are looked at are made ready for it.
+        drawn, listed = (sorted(at[id_] for id_ in ids) for ids in (lines, seen))
+        told = self._told([there[judged.keys[place]] for place in drawn])
         today_ms = card_extras.day_start(now_ms, wanted.where)
-        apart = told_apart({one.id: one.colour for one in probes if one.id in lines})
-        hours = self._hours_of(
-            [key for key, one in zip(ordered, probes, strict=True) if one.id in seen], long
-        )
-        for place, key in enumerate(ordered):
-            id_ = probes[place].id
-            probes[place] = probes[place]._replace(colour=apart.get(id_, probes[place].colour))
-            if id_ in seen:
-                probes[place] = _with_glance(probes[place], hours.get(key), today_ms)
-            if id_ in lines:
-                probes[place] = _with_line(probes[place], *told.get(key, (NOTHING, None)))
+        apart = told_apart({probes[place].id: probes[place].colour for place in drawn})
+        hours = self._hours_of([judged.keys[place] for place in listed], long)
+        for place in listed:
+            probes[place] = _with_glance(probes[place], hours.get(judged.keys[place]), today_ms)
+        for place in drawn:
+            probe = probes[place]._replace(colour=apart[probes[place].id])
+            probes[place] = _with_line(probe, *told.get(judged.keys[place], (NOTHING, None)))
         return Snapshot(
             now_ms,
             wanted.window,
@@ -155,11 +152,11 @@ class Shown:
             began_ms=1,
             read=frozenset(lines),
             drawn={},
-            sites=_sites(there, judged, long.month),
+            sites=self._fleet.judging.sites(judged, long.month),
             missing=long.missing,
         )
 
-    def _told(self, chosen: list[places.There]) -> times.Lines:
+    def _told(self, chosen: list[There]) -> times.Lines:
         """Lines and figures of these, as far as the engine has answered."""
         asked = tuple(sorted((one.site, one.probe_id) for one in chosen))
         if asked != self._asked:
@@ -167,7 +164,7 @@ class Shown:
             self._lines.stale()
         return (self._lines.get(self._patience_s) if chosen else None) or NO_LINES
 
-    def _hours_of(self, seen: list[places.Key], long: times.Long) -> Mapping[places.Key, times.Hourly]:
+    def _hours_of(self, seen: list[Key], long: times.Long) -> Mapping[Key, times.Hourly]:
         """The last day of these: of few probes it is known, of very many it is asked for."""
         if long.hours is not None:
             return long.hours
@@ -204,59 +201,6 @@ def _worker(problem: str, remedy: str) -> dict[str, object]:
     return {"name": "engine", "running": True, "problem": problem, "remedy": remedy}
 
 
-def _heard(one: places.There, now_ms: int) -> states.Heard:
-    taken_ms, celsius, _ = one.newest
-    return states.heard(now_ms, taken_ms or None, one.interval_ms, celsius is not None)
-
-
-def _judged(one: places.There, now_ms: int) -> states.Standing:
-    """The worst of what its hub says and of what is seen from here: whether anything comes."""
-    taken_ms, celsius, _ = one.newest
-    newest = states.Newest(
-        _heard(one, now_ms), taken_ms, taken_ms if celsius is not None else 0, celsius, one.interval_ms
-    )
-    seen = states.standing(newest, [], [], None, now_ms)
-    return seen if one.standing is None else min(seen, one.standing, key=lambda told: told.rank)
-
-
-def _ordered(
-    there: Mapping[places.Key, places.There], judged: Mapping[places.Key, states.Standing]
-) -> list[places.Key]:
-    """The worst place first, and in each place the worst probe."""
-
-    worst: dict[str, tuple[int, bool, int, int]] = {}
-    for key, told in judged.items():
-        worst[key[0]] = min(told.place, worst.get(key[0], told.place))
-    return sorted(
-        there,
-        key=lambda key: (
-            worst[key[0]],
-            natural(key[0]),
-            judged[key].place,
-            natural(there[key].group),
-            natural(there[key].name),
-        ),
-    )
-
-
-def _probe(one: places.There, standing: states.Standing, colour: int, now_ms: int) -> Probe:
-    taken_ms, celsius, quality = one.newest
-    return Probe(
-        id=one.id,
-        # Each shop may have a "Freezer".
-        name=f"{one.site} · {one.name}",
-        record={"id": one.id, "name": one.name, "group": one.site, "note": one.group, "site": one.site},
-        colour=colour,
-        state=_heard(one, now_ms),
-        newest=Newest(one.id, taken_ms, None, quality, taken_ms, 0) if taken_ms else None,
-        good=Good(taken_ms, celsius) if celsius is not None else None,
-        quality=None if celsius is not None or not taken_ms else quality,
-        catching_up=False,
-        rules=_rules(one),
-        standing=standing,
-    )
-
-
 def _with_glance(probe: Probe, hours: times.Hourly | None, today_ms: int) -> Probe:
     glance = card_extras.Glance()
     if hours is not None:
@@ -274,38 +218,3 @@ def _with_line(probe: Probe, kept: window_cache.Kept, measured: window_cache.Mea
         faults=kept.faults,
         measured=measured,
     )
-
-
-def _rules(one: places.There) -> tuple[StoredRule, ...]:
-    """Its limits, as the page draws them."""
-    given = (("above", one.upper), ("below", one.lower))
-    return tuple(
-        StoredRule(0, {"kind": kind, "limit_c": limit, "probes": [one.id]}, True, 0, 0, "")
-        for kind, limit in given
-        if limit is not None
-    )
-
-
-def _sites(
-    there: Mapping[places.Key, places.There],
-    judged: Mapping[places.Key, states.Standing],
-    worst: Mapping[places.Key, times.Worst],
-) -> list[Site]:
-    """Each probe of which there are hours, the worst of the month first: longest beyond its limits, then
-    least measured."""
-    found = [
-        Site(
-            one.site,
-            one.id,
-            one.name,
-            told.beyond_s,
-            told.measured_s,
-            told.high,
-            told.low,
-            one.upper,
-            one.lower,
-        )
-        for key, one in there.items()
-        if (told := worst.get(key)) is not None
-    ]
-    return sorted(found, key=lambda one: (-(one.beyond_s or 0.0), one.measured_s, natural(one.site)))

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...alarms import states
-from ...core import DAY_MS, MINUTE_MS, TempHubError, monotonic_s, now_ms
-from ...engines import (
+from ....alarms import states
+from ....core import DAY_MS, MINUTE_MS, TempHubError, monotonic_s, now_ms
+from ....engines import (
     MEASUREMENT,
     READINGS,
     Engine,
@@ -24,7 +24,7 @@ from ...engines import (
     shares_of,
     sites_of,
 )
-from .behind import Parts
+from ..behind import Parts
 
 # As forward/engine/beside.py has them.
 TOLD = ("known", "interval", "upper", "lower", "newest", "last", "level", "since", "until", "limit", "care")
@@ -153,7 +153,9 @@ class Places:
         fresh = self._heard.fresh
         if look:
             self._silent, self._silent_s = self._longer_ago(fresh, now), monotonic_s()
-        self.found = self._with_newest({**self._silent, **fresh}, now)
+        found, before = self._with_newest({**self._silent, **fresh}, now), self.found
+        # One of which nothing new was told is the very same, by which a page sees that.
+        self.found = {key: had if (had := before.get(key)) == one else one for key, one in found.items()}
         return self.found
 
     def _longer_ago(self, fresh: Mapping[Key, There], now: int) -> dict[Key, There]:
