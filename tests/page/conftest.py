@@ -64,6 +64,10 @@ class Journal:
             [Row(probe_id, None, None, now - round(ago_s * 1000), now, to_units(celsius), None)]
         )
 
+    def rows(self, *rows: Row) -> None:
+        """Store readings as they are."""
+        self._writer.store(list(rows))
+
     def readings(self, probe_id: str, celsius: list[float], *, ago_s: float, every_s: float) -> None:
         """Store readings at a steady pace, the first one `ago_s` ago."""
         first = now_ms() - round(ago_s * 1000)

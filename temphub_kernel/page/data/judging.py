@@ -6,20 +6,15 @@ from collections.abc import Callable, Collection
 from math import inf
 from typing import NamedTuple
 
-import numpy as np
-
 from ...alarms import states
-from ...core import DAY_MS, MINUTE_MS, to_celsius
-from ...journal import NO_VALUE, Newest, Reader, Thermocouple
+from ...core import MINUTE_MS, to_celsius
+from ...journal import Newest, Reader, Thermocouple
 from .alarms import WELL, Noted, ShownAlarms, Standings, Watched
+from .look_back import LookBack
 from .met import Met, Record
 from .probe import Good, Probe
 from .status import catching_up
-from .window_cache import VALUES
 
-LOOK_BACK_MS = DAY_MS
-# So many faulty probes are looked back for at a time.
-MOST_LOOKED_BACK = 20
 # What a probe is called and judged by; all else of its record is told as it is.
 JUDGED_BY = ("alias", "name", "group", "interval_ms")
 
@@ -80,7 +75,7 @@ class Judging:
         self._counts: tuple[int, ...] | None = None
         self._goods: dict[str, tuple[int, Good | None]] = {}
         self._stated: dict[str, tuple[Thermocouple, ...]] = {}
-        self._look_back = 0
+        self._look_back = LookBack()
         self._before: dict[str, Held] = {}
         self._by: tuple[object, ...] = (None,) * 4
 
@@ -92,7 +87,7 @@ class Judging:
                 self._counts, self._goods, self._before = counts, {}, {}
                 self._stated = _by_probe(by.reader.thermocouples())
             self._standings.read(by.reader, by.alarms)
-            self._look_back = MOST_LOOKED_BACK
+            self._look_for_goods(by)
             return self._judged(by)
 
     def _judged(self, by: Moment) -> tuple[list[Probe], list[Probe]]:
@@ -201,7 +196,7 @@ class Judging:
                 now_ms, taken_ms, interval_ms, fine, told=told, refused=refused, gathered_ms=late_ms
             ),
             newest,
-            self._good(by.reader, newest, now_ms),
+            self._good(newest, now_ms),
             None if newest is None or fine else newest.quality or "",
             newest is not None
             and catching_up(now_ms, newest.taken_ms, newest.delivered_ms, interval_ms, late_ms),
@@ -217,21 +212,34 @@ class Judging:
         judged = self._standings.of(probe.record["no"], watched, probe.id, told, by.now_ms)
         return probe._replace(**judged._asdict())
 
-    def _good(self, reader: Reader, newest: Newest | None, now_ms: int) -> Good | None:
-        """The newest temperature; that of a faulty sensor is looked up once a minute."""
+    def _look_for_goods(self, by: Moment) -> None:
+        """Look up the last temperatures of faulty sensors: once a minute where there is none."""
+        faulty = [
+            one
+            for id_, one in by.met.newest.items()
+            if one.units is None and self._known_good(id_) is None and self._is_due(id_, by.now_ms)
+        ]
+        if faulty:
+            for id_, good in self._look_back.of(by.reader, faulty).items():
+                self._goods[id_] = by.now_ms, good
+
+    def _known_good(self, id_: str) -> Good | None:
+        """What is known from before."""
+        was = self._before.get(id_)
+        return was.probe.good if was is not None and was.probe.good else self._goods.get(id_, (0, None))[1]
+
+    def _is_due(self, id_: str, now_ms: int) -> bool:
+        return id_ not in self._goods or abs(now_ms - self._goods[id_][0]) > MINUTE_MS
+
+    def _good(self, newest: Newest | None, now_ms: int) -> Good | None:
+        """The newest temperature; that of a faulty sensor is the one before, if that was found."""
         if newest is None:
             return None
         if newest.units is not None:
             good = Good(newest.taken_ms, to_celsius(newest.units))
             self._goods[newest.probe_id] = (now_ms, good)
             return good
-        asked_ms, known = self._goods.get(newest.probe_id, (0, None))
-        if (was := self._before.get(newest.probe_id)) is not None and was.probe.good is not None:
-            known = was.probe.good
-            self._goods[newest.probe_id] = (now_ms, known)
-        if known is None and self._look_back and abs(now_ms - asked_ms) > MINUTE_MS:
-            self._look_back -= 1
-            known = _look_back(reader, newest)
+        if (known := self._known_good(newest.probe_id)) is not None:
             self._goods[newest.probe_id] = (now_ms, known)
         return known
 
@@ -241,17 +249,3 @@ def _by_probe(stated: list[Thermocouple]) -> dict[str, tuple[Thermocouple, ...]]
     for one in stated:
         found[one.probe_id] = (*found.get(one.probe_id, ()), one)
     return found
-
-
-def _look_back(reader: Reader, newest: Newest) -> Good | None:
-    """The last temperature of the day before a faulty reading: its minute from the roll-ups, then the reading
-    itself."""
-    end_ms = (newest.taken_ms // MINUTE_MS + 1) * MINUTE_MS
-    _, minutes = reader.steps(end_ms - LOOK_BACK_MS, end_ms, MINUTE_MS, newest.probe_id)
-    at = minutes.at[minutes.good > 0]
-    if not len(at):
-        return None
-    start_ms = int(at[-1]) * MINUTE_MS
-    columns = reader.columns(start_ms, start_ms + MINUTE_MS, [newest.probe_id], fields=VALUES)
-    good = np.flatnonzero(columns.units != NO_VALUE)
-    return Good(int(columns.taken_ms[good[-1]]), float(columns.celsius[good[-1]])) if len(good) else None
