@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..core import STANDARD, Once, Style, TempHubError, WorkerState, local_text, monotonic_s, now_ms
-from ..journal import Follower, Reader, Writer
+from ..journal import Follower, Reader, Writer, whole_blocks
 from . import columns, position
 from .file import (
     OpenLog,
@@ -67,6 +67,8 @@ class CsvLog(Follower[Reader]):
         self._saved_s = 0.0
         self._unsaved_file = False
         self._counts = (0, 0)
+        # Whether the last block was as large as one may be: the next is there already, mostly.
+        self._was_full = False
         self._once = Once(log)
         self._hangs_s = hangs_s
         self._since_s: float | None = None
@@ -100,7 +102,8 @@ class CsvLog(Follower[Reader]):
         return Reader(self._journal, recent=self._writer.recent)
 
     def round(self, reader: Reader) -> float:
-        return self._every_s if self.step(reader) < position.BLOCK_ROWS else 0.0
+        self.step(reader)
+        return 0.0 if self._was_full else self._every_s
 
     def end(self, reader: Reader) -> None:
         self.step(reader)
@@ -109,7 +112,7 @@ class CsvLog(Follower[Reader]):
     def step(self, reader: Reader) -> int:
         """Write the next block; returns how many readings. 0 when there are none, or the file cannot be
         written now."""
-        self._since_s = monotonic_s()
+        self._since_s, self._was_full = monotonic_s(), False
         try:
             written = self._write_next(reader, self._place or self._first_place(reader))
         except TempHubError as error:
@@ -178,6 +181,7 @@ class CsvLog(Follower[Reader]):
             self._save(place)
         done = self._is_done(place)
         most = 0 if done else min(position.BLOCK_ROWS, self._max_rows - place.rows)
+        most = whole_blocks(place.no, most)
         found = reader.behind(place.no, most, fields=columns.FIELDS, own=True)
         if not len(found) and not done:
             return 0
@@ -190,6 +194,7 @@ class CsvLog(Follower[Reader]):
                 self._place = position.at(
                     file, self.csv_file, int(found.no[-1]), place.rows + len(found), self._style.mark
                 )
+                self._was_full = len(found) == most
                 return len(found)
         if as_known:
             self._roll_over(place)

@@ -71,7 +71,8 @@ def save(writer: Writer, place: Place) -> None:
     save_bookmark(writer, FOLLOWER, place.no, note)
 
 
-BLOCK_ROWS = 10_000
+# Two of the journal's blocks.
+BLOCK_ROWS = 8_192
 # The bookmark is saved at the latest after so many rows; a block may still follow.
 BOOKMARK_ROWS = 40_000
 # Longer than the longest line (137 bytes) times the most rows behind a bookmark.

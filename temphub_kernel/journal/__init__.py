@@ -9,6 +9,7 @@ from sqlite3 import Error as DatabaseError
 from .archive.closing import drop_unfinished
 from .archive.compaction import Keeper
 from .archive.months import FOLDER as ARCHIVE_FOLDER, Archive
+from .batches import whole_blocks
 from .columns import (
     CODE,
     FIELDS,
@@ -208,4 +209,5 @@ __all__ = [
     "undo_import",
     "unmerge",
     "were_sent",
+    "whole_blocks",
 ]

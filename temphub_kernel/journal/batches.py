@@ -104,6 +104,13 @@ def between(
     return found
 
 
+def whole_blocks(no: int, most: int) -> int:
+    """How many readings behind a number to take, `most` at most: so many that they end with a block where
+    that can be. A batch that is read in two pieces is unpacked twice."""
+    last_no = (no + most + 1) // schema.BLOCK_ROWS * schema.BLOCK_ROWS - 1
+    return last_no - no if last_no > no else most
+
+
 def are_behind(db: sqlite3.Connection, no: int) -> bool:
     """Whether any reading behind a number is in a batch."""
     return db.execute("SELECT 1 FROM batches WHERE last_no > ? LIMIT 1", (no,)).fetchone() is not None

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ..core import DAY_MS, MINUTE_MS, TempHubError, monotonic_s
-from . import blocks, columns, follower, schema, summary
+from . import batches, blocks, columns, follower, schema, summary
 from .archive.months import FOLDER
 from .records import annotations, calibration, imports
 from .statistics import gathered, minutes as finest, steps_of
@@ -77,7 +77,8 @@ class RollUps(follower.Follower[sqlite3.Connection]):
         done = summary.bookmark(db)
         corrections = calibration.Corrections(db)
         stored = blocks.Stored(db, self._path.parent / FOLDER, self._writer.recent)
-        batch = stored.unpacked(done + 1, done + STEP_ROWS, (*NEEDED, *corrections.fields))
+        last_no = done + batches.whole_blocks(done, STEP_ROWS)
+        batch = stored.unpacked(done + 1, last_no, (*NEEDED, *corrections.fields))
         batch = columns.chosen(batch, slice(_few_enough(batch)))
         if len(batch["no"]):
             units, struck = (

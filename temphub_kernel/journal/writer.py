@@ -20,6 +20,8 @@ from .renumbered import Numbered
 # A probe that missed the last reply before a restart repeats after it.
 RECALLED = 20_000
 SAVE_SEEN_ROWS = 20_000
+# While readings pour in it is saved no more often than this: each time all of its ranges are written anew.
+SAVE_SEEN_S = 1.0
 # A batch with more gaps than this is quicker looked at number by number.
 MOST_RUNS = 16
 
@@ -72,7 +74,7 @@ class Commits:
             stored.unpacked(self.last_no - RECALLED + 1, self.last_no, ("boot", "seq", "units"))
         )
         self._refilled = Refilled(self._db, path)
-        self._unsaved = 0
+        self._unsaved, self._saved_s = 0, 0.0
 
     def write(self, batch: Sequence[Waiting]) -> list[Callable[[], None]]:
         """Commit a batch; returns what to call now that it is on disk. Raises sqlite3.Error with nothing
@@ -95,9 +97,9 @@ class Commits:
                 tell.append(self._apply(item))
         last_no = self.last_no + len(pending)
         self._unsaved += len(pending)
-        if self._unsaved >= SAVE_SEEN_ROWS:
+        if self._unsaved >= SAVE_SEEN_ROWS and monotonic_s() - self._saved_s >= SAVE_SEEN_S:
             self._seen.save(last_no)
-            self._unsaved = 0
+            self._unsaved, self._saved_s = 0, monotonic_s()
         # Made before the commit: nothing that could fail comes after it.
         recent = pending.batch if len(pending) else None
         self._db.execute("COMMIT")
@@ -199,7 +201,7 @@ T = TypeVar("T")
 
 # What may wait in memory when the disk stalls; beyond it the hub says 'busy' and probes keep their readings.
 MAX_WAITING = 200_000
-COMMIT_ROWS = 5_000
+COMMIT_ROWS = 8_192
 # Of what the last commit took, as much is waited for those whom it answered.
 PATIENCE = 0.5
 

@@ -24,7 +24,7 @@ from temphub_kernel.journal import (
     batches,
     summary,
 )
-from temphub_kernel.journal.packed import packs
+from temphub_kernel.journal.packed import differences, packs
 from temphub_kernel.journal.schema import BLOCK_ROWS, open_for_reading
 from temphub_kernel.journal.statistics import steps_of
 
@@ -208,6 +208,35 @@ def test_no_batch_reaches_beyond_its_block(j: Journal) -> None:
             range(1, j.writer.last_no + 1)
         )
         assert (batches.first_no(db), batches.last_no(db)) == (1, j.writer.last_no)
+
+
+@pytest.mark.parametrize("no", [0, 1, 905, BLOCK_ROWS - 2, BLOCK_ROWS - 1, 7 * BLOCK_ROWS + 3])
+@pytest.mark.parametrize("most", [1, 100, BLOCK_ROWS, 2 * BLOCK_ROWS])
+def test_who_takes_many_ends_with_a_block(no: int, most: int) -> None:
+    """As many readings as are wanted or fewer, and the next piece begins with a block wherever a block's end
+    is within reach."""
+    count = batches.whole_blocks(no, most)
+    ends = [one for one in range(no + 1, no + most + 1) if (one + 1) % BLOCK_ROWS == 0]
+    assert no + count == (ends[-1] if ends else no + most)
+
+
+def test_columns_are_squeezed_at_once_as_one_by_one() -> None:
+    """Whatever stands in columns, packed together they are the same bytes as each by itself; also where they
+    are too long for all at once."""
+    chance = np.random.default_rng(8)
+    for count in (1, 2, 3, 700, 9_000):
+        some = [
+            np.full(count, -7),
+            np.arange(count) * 20 + 5,
+            chance.integers(0, 40, count) * 625_000,
+            chance.integers(-40_000, 40_000, count),
+            chance.integers(-(2**63), 2**63 - 1, count),
+            np.repeat([1, 9], [1, count - 1]),
+        ]
+        for column, (first, factor, width, body) in zip(some, differences.squeezed(some), strict=True):
+            times, steps = differences.steps_of(column)
+            alone = differences.folded(steps) if len(steps) else (0, b"")
+            assert (first, factor, (width, body)) == (column[0], times, alone)
 
 
 def test_who_follows_closely_gets_what_the_file_has(j: Journal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,10 +54,16 @@ class Acks:
                 self._waiting.clear()
 
     def _run(self) -> None:
-        # Cleared first: a put that comes while we empty the box wakes us again rather than being missed.
-        self._woken = False
-        while self._waiting:
-            self._waiting.popleft()()
+        try:
+            while self._waiting:
+                self._waiting.popleft()()
+        finally:
+            # Only now: who puts in all that a commit answers wakes us once, and need not let us go first at
+            # each.
+            self._woken = False
+        # A put between the last look and that line woke nobody.
+        if self._waiting:
+            self._loop.call_soon(self._run)
 
 
 class Ingest:

@@ -4,7 +4,7 @@ needs: what packs and segments are made of. Pure functions; any thread.
 Whatever fits into 64 bits comes back as it was.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,8 @@ GAPS = {"units": "missing", "chip": "no_chip", "cold": "no_cold"}
 STORED = ("probe", "missing", *(name for name in FIELDS if name != "probe"))
 COLUMNS_OF = {PLAIN: STORED, WITH_JUNCTIONS: (*STORED, "no_chip", "chip", "no_cold", "cold")}
 
+# So many values are squeezed at once: for more the system gives fresh pages of memory each time.
+ROOM = 15_000
 Small = npt.NDArray[np.signedinteger[Any]]
 
 
@@ -64,8 +66,43 @@ def folded(steps: Ints) -> tuple[int, bytes]:
     """(bytes each, all of them): the lowest byte of each, then the next one; small ones of either sign take
     few."""
     zigzag = ((steps << 1) ^ (steps >> 63)).view(np.uint64)
-    width = next(size for size in (1, 2, 4, 8) if size == 8 or int(zigzag.max()) < 1 << 8 * size)
+    width = _width(int(zigzag.max()))
     return width, zigzag.astype(f"<u{width}").view(np.uint8).reshape(-1, width).T.tobytes()
+
+
+def squeezed(columns: Sequence[Ints]) -> list[tuple[int, int, int, bytes]]:
+    """(first value, what `steps_of` and `folded` tell of it) of each of some columns of one length; 0 bytes
+    each where all values are alike.
+
+    Several at once: of a thousand values a call costs more than the work it does, and other threads go first.
+    """
+    at_once = max(ROOM // max(len(columns[0]), 1), 1)
+    return [
+        one
+        for start in range(0, len(columns), at_once)
+        for one in _squeezed(np.array(columns[start : start + at_once]))
+    ]
+
+
+def _squeezed(values: Ints) -> Iterator[tuple[int, int, int, bytes]]:
+    steps = values[:, 1:] - values[:, :-1]
+    factors = np.gcd.reduce(steps, axis=1).tolist()
+    for own, factor in zip(steps, factors, strict=True):
+        if factor not in (0, 1):
+            own //= factor
+    folds = steps << 1
+    steps >>= 63
+    folds ^= steps
+    tops = folds.view(np.uint64).max(axis=1, initial=0).tolist()
+    octets = folds.astype("<i8", copy=False).view(np.uint8).reshape(*folds.shape, 8)
+    for column, factor, top, own in zip(values, factors, tops, octets, strict=True):
+        width = _width(top) if factor else 0
+        yield int(column[0]) if len(column) else 0, factor or 1, width, own[:, :width].T.tobytes()
+
+
+def _width(top: int) -> int:
+    """How many bytes each value takes where this is the largest."""
+    return next(size for size in (1, 2, 4, 8) if size == 8 or top < 1 << 8 * size)
 
 
 def unfolded(body: bytes | memoryview, width: int, end: int) -> Small:

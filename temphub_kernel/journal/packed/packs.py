@@ -32,9 +32,10 @@ def pack(batch: Batch, level: int = LASTING) -> bytes:
     by_probe = _by_probe(batch["probe"])
     kind = differences.kind_of(batch)
     names = (*FIELDS, *(JUNCTION if kind == differences.WITH_JUNCTIONS else ()))
-    ordered = {name: batch[name] if name in IN_ORDER else batch[name][by_probe] for name in names}
+    ordered = {name: batch[name] if name in IN_ORDER else batch[name].take(by_probe) for name in names}
     columns = differences.with_gaps(ordered, kind)
-    heads, bodies = zip(*(_squeeze(columns[name]) for name in differences.COLUMNS_OF[kind]), strict=True)
+    found = differences.squeezed([columns[name] for name in differences.COLUMNS_OF[kind]])
+    heads, bodies = zip(*((COLUMN.pack(*head), body) for *head, body in found), strict=True)
     return HEAD.pack(kind, count) + b"".join(heads) + zlib.compress(b"".join(bodies), level)
 
 
@@ -126,13 +127,6 @@ def _by_probe(probe: Ints) -> "np.ndarray[tuple[int], np.dtype[np.intp]]":
     # Numbers of two bytes are sorted several times as quickly.
     small = len(probe) > 0 and int(probe.max()) < 1 << 16
     return np.argsort(probe.astype(np.uint16) if small else probe, kind="stable")
-
-
-def _squeeze(values: Ints) -> tuple[bytes, bytes]:
-    """(head, body) of a column."""
-    factor, steps = differences.steps_of(values)
-    width, body = differences.folded(steps) if len(steps) else (0, b"")
-    return COLUMN.pack(int(values[0]) if len(values) else 0, factor, width), body
 
 
 def _spread(body: memoryview, start: int, end: int, first: int, factor: int, width: int) -> Ints:
