@@ -116,6 +116,12 @@ def are_behind(db: sqlite3.Connection, no: int) -> bool:
     return db.execute("SELECT 1 FROM batches WHERE last_no > ? LIMIT 1", (no,)).fetchone() is not None
 
 
+def has_rows(db: sqlite3.Connection, first_no: int, last_no: int) -> bool:
+    """Whether any of these numbers is a row of its own."""
+    query = "SELECT 1 FROM readings WHERE no BETWEEN ? AND ? LIMIT 1"
+    return db.execute(query, (first_no, last_no)).fetchone() is not None
+
+
 def last_no(db: sqlite3.Connection) -> int:
     """The number of the newest reading of all, in a batch or a row; 0 without any."""
     row = db.execute(

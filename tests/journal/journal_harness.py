@@ -103,8 +103,8 @@ def pack_all(j: Journal, *, days: bool = True) -> int:
     j.restart()  # the writer then says what it knows of repeats, so that the rows are free to go
     keeper, packed = Keeper(j.path, j.writer), 0
     with closing(open_for_reading(j.path)) as db:
-        while keeper.pack_one(db):
-            packed += 1
+        while some := keeper.pack_some(db):
+            packed += some
     return packed
 
 

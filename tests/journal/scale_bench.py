@@ -105,7 +105,7 @@ def tidy_up(path: Path, writer: Writer, *, close: bool) -> float:
     with closing(open_for_reading(path)) as db:
         while rollups.step(db):
             pass
-        while keeper.pack_one(db) or keeper.merge_some(db):
+        while keeper.pack_some(db) or keeper.merge_some(db):
             pass
         stored = Stored(db, path.parent / FOLDER)
         while close and (month := due(db, stored, now_ms() - 90 * DAY_MS)):

@@ -68,7 +68,7 @@ def fill(folder: Path, probes: int, days: int, pace_s: float, curve: Curve = cel
     roll_up(path, writer)
     keeper = Keeper(path, writer, archive_days=0)
     with closing(open_for_reading(path)) as db:
-        while keeper.pack_one(db):
+        while keeper.pack_some(db):
             pass
     assert writer.stop(120)
     return end - days * DAY_MS, end

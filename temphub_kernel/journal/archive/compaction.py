@@ -6,6 +6,7 @@ between two steps costs nothing. Only this worker packs and closes: what it read
 """
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 from ...core import DAY_MS, TempHubError, Worker, monotonic_s, now_ms
@@ -18,6 +19,8 @@ from . import closing, months
 COMMIT_S = 60
 # Packs that no block names any more go in small bites, so that no acknowledgement waits for them.
 BITE = 16
+# So many blocks that came in batches are packed in one commit.
+AT_ONCE = 8
 # Free pages below this are soon used again; what is more goes back to the system, this many pages in one
 # commit.
 SPARE_PAGES, SHRINK_PAGES = 4_096, 512
@@ -71,7 +74,7 @@ class Keeper(Worker):
                 elif not any(
                     step(db)
                     for step in (
-                        self.pack_one,
+                        self.pack_some,
                         self.merge_some,
                         self.drop_some,
                         self._close_one,
@@ -94,34 +97,28 @@ class Keeper(Worker):
             self._pouring = last_no - before > BUSY_ROWS_S * (now_s - since_s)
         return self._pouring
 
-    def pack_one(self, db: sqlite3.Connection) -> bool:
-        """Pack the oldest block that is full and known to every follower that needs its rows; False when
-        there is none."""
-        row = db.execute("SELECT min(block) FROM blocks WHERE NOT packed").fetchone()
+    def pack_some(self, db: sqlite3.Connection) -> int:
+        """Pack the oldest blocks that are full and known to every follower that needs their rows; how many, 0
+        when there is none."""
         done = min(summary.bookmark(db), summary.bookmark(db, duplicates.FOLLOWER))
         stored = blocks.Stored(db, self._path.parent / months.FOLDER)
         # The newest rows stay: a table without rows would number its next reading 1.
-        if row[0] is None or (row[0] + 1) * schema.BLOCK_ROWS > min(
-            done, stored.last_no() - schema.BLOCK_ROWS
-        ):
-            return False
-        block = int(row[0])
-        batch = stored.block(block, (*columns.FIELDS, *columns.JUNCTION))
-        body = packs.checked(batch)
-        first, last = block * schema.BLOCK_ROWS, block * schema.BLOCK_ROWS + schema.BLOCK_ROWS - 1
-
-        def apply(db: sqlite3.Connection) -> None:
-            db.execute("INSERT INTO packs (block, body) VALUES (?, ?)", (block, body))
-            gone = db.execute(
-                "DELETE FROM readings WHERE no BETWEEN ? AND ?", (first, last)
-            ).rowcount + batches.forget(db, first, last)
-            if gone != len(batch["no"]):
-                raise _changed(block)
-            blocks.forget(db, first, last)
-            db.execute("UPDATE blocks SET packed=1 WHERE block=?", (block,))
-
-        self._writer.change(apply).result(COMMIT_S)
-        return True
+        end = min(done, stored.last_no() - schema.BLOCK_ROWS) // schema.BLOCK_ROWS
+        query = "SELECT block FROM blocks WHERE NOT packed AND block < ? ORDER BY block LIMIT ?"
+        full = [block for (block,) in db.execute(query, (end, AT_ONCE))]
+        # To let go of thousands of rows takes as long as a delivery may wait: a commit has them of one block.
+        if full and batches.has_rows(db, *_numbers(full[0], full[-1])):
+            del full[1:]
+        packed: list[tuple[int, int, bytes]] = []
+        try:
+            for block in full:
+                batch = stored.block(block, (*columns.FIELDS, *columns.JUNCTION))
+                packed.append((block, len(batch["no"]), packs.checked(batch)))
+        finally:
+            # Those before one that cannot be packed are.
+            if packed:
+                self._writer.change(lambda db: _keep(db, packed)).result(COMMIT_S)
+        return len(packed)
 
     def merge_some(self, db: sqlite3.Connection) -> bool:
         """Make one segment of the oldest packs that are whole; False when there are none."""
@@ -214,6 +211,24 @@ class Keeper(Worker):
             if closing.set_beside(self._path, one, self.stopping.is_set):
                 return True
         return False
+
+
+def _numbers(first_block: int, last_block: int) -> tuple[int, int]:
+    """The first and the last number of some blocks in a row."""
+    return first_block * schema.BLOCK_ROWS, (last_block + 1) * schema.BLOCK_ROWS - 1
+
+
+def _keep(db: sqlite3.Connection, packed: Sequence[tuple[int, int, bytes]]) -> None:
+    """Have packs in the place of readings: (block, how many readings, pack). Raises TempHubError where there
+    are others by now."""
+    for block, count, body in packed:
+        first, last = _numbers(block, block)
+        db.execute("INSERT INTO packs (block, body) VALUES (?, ?)", (block, body))
+        rows = db.execute("DELETE FROM readings WHERE no BETWEEN ? AND ?", (first, last)).rowcount
+        if rows + batches.forget(db, first, last) != count:
+            raise _changed(block)
+        blocks.forget(db, first, last)
+        db.execute("UPDATE blocks SET packed=1 WHERE block=?", (block,))
 
 
 def _changed(block: int) -> TempHubError:

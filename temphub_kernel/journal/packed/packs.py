@@ -134,6 +134,7 @@ def _spread(body: memoryview, start: int, end: int, first: int, factor: int, wid
     values = np.full(end - start, first, np.int64)
     if width and end > start:
         steps = differences.unfolded(body, width, end - 1)
-        values[:1] += steps[:start].sum(dtype=np.int64, keepdims=True) * factor
+        if start:
+            values[:1] += steps[:start].sum(dtype=np.int64, keepdims=True) * factor
         differences.run_up(steps[start:], factor, values)
     return values
