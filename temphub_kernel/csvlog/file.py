@@ -78,14 +78,16 @@ def mount_of(path: Path) -> str:
     return str(folder)
 
 
-def check_mounted(path: Path, mount: str) -> None:
-    """Raises OSError when the share that held the log is not mounted any more.
+def check_mounted(path: Path, mount: str) -> str:
+    """Where the drive or share that would hold the log is mounted now. Raises OSError when the one that held
+    it is not mounted any more.
 
     The empty folder in its place would take the readings, and hide them as soon as the share is back.
     """
     now = Path(mount_of(path))
     if mount and now != Path(mount) and now in Path(mount).parents:
         raise OSError(errno.ENOTCONN, "its drive or share is not connected", mount)
+    return str(now)
 
 
 def lock_note(path: Path) -> Path:

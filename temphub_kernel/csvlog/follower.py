@@ -72,6 +72,8 @@ class CsvLog(Follower[Reader]):
         self._once = Once(log)
         self._hangs_s = hangs_s
         self._since_s: float | None = None
+        # Of the file that was opened last.
+        self._mount = ""
         # What has to be done before the first line, in this thread; tried again while it raises TempHubError.
         self.first: Callable[[], None] | None = None
 
@@ -165,7 +167,7 @@ class CsvLog(Follower[Reader]):
 
     def _opened(self) -> BinaryIO:
         known = self._place or self._saved
-        check_mounted(self.csv_file, known.mount if known.file == str(self.csv_file) else "")
+        self._mount = check_mounted(self.csv_file, known.mount if known.file == str(self.csv_file) else "")
         check_not_open(self.csv_file)
         self.csv_file.parent.mkdir(parents=True, exist_ok=True)
         return self._open(self.csv_file)
@@ -191,9 +193,8 @@ class CsvLog(Follower[Reader]):
                 # Until the block is on disk the end of the file is not known.
                 self._place = None
                 append(file, columns.lines_of(found, self._style))
-                self._place = position.at(
-                    file, self.csv_file, int(found.no[-1]), place.rows + len(found), self._style.mark
-                )
+                no, rows = int(found.no[-1]), place.rows + len(found)
+                self._place = position.at(file, self.csv_file, no, rows, self._style.mark, self._mount)
                 self._was_full = len(found) == most
                 return len(found)
         if as_known:

@@ -106,10 +106,11 @@ def resume(file: BinaryIO, path: Path, place: Place, reader: Reader, style: Styl
     return at(file, path, no, place.rows + end.count(b"\n") if fits else count_rows(file), written)
 
 
-def at(file: BinaryIO, path: Path, no: int, rows: int, style: str) -> Place:
-    """The place at the end of the open file. style: the mark of how that file is written."""
+def at(file: BinaryIO, path: Path, no: int, rows: int, style: str, mount: str = "") -> Place:
+    """The place at the end of the open file. style: the mark of how that file is written; mount: where what
+    holds it is mounted, where that is known already: to look takes a dozen calls of the system."""
     size = size_of(file)
-    return Place(no, size, rows, mark_of(file, size), str(path), mount_of(path), style)
+    return Place(no, size, rows, mark_of(file, size), str(path), mount or mount_of(path), style)
 
 
 def behind_lines(file: BinaryIO, path: Path, no: int, style: Style) -> Place:
