@@ -132,6 +132,10 @@ class ViewerKernels(AsyncMappingKernelManager):  # type: ignore[misc]  # it ship
             async with asyncio.timeout(within_s) as limit:
                 self._making.add(limit)
                 yield
+            # What runs cells takes the end of its wait for the kernel's and goes on with the next cell, whose
+            # wait ends as it should.
+            if self.run != run:
+                raise kernel_process.ended()
         except TimeoutError:
             if self.run != run:
                 raise kernel_process.ended() from None

@@ -71,7 +71,7 @@ class Visit(ServerKernelManager):  # type: ignore[misc]  # it ships no types
         super().__init__(
             kernel_id=visit, kernel_name="python3", autorestart=False, context=kernel.context, **kwargs
         )
-        self._shared = kernel
+        self._shared, self._pid = kernel, kernel.pid
         self.load_connection_info(info)
         self.execution_state, self.last_activity = (
             "idle",
@@ -91,8 +91,8 @@ class Visit(ServerKernelManager):  # type: ignore[misc]  # it ships no types
         return done
 
     async def is_alive(self) -> bool:
-        """Whether the kernel that all visits share is."""
-        return await self._shared.alive()
+        """Whether the kernel that it was made for is: of the next one it never hears."""
+        return self._pid == self._shared.pid and await self._shared.alive()
 
     _async_is_alive = is_alive
 

@@ -110,6 +110,21 @@ def test_visits_have_variables_of_their_own(tmp_path):
     assert ours == ["1", str(pid), "'__main__'"] and theirs == ["2", str(pid), "False"]
 
 
+def test_a_visit_of_a_kernel_that_ended_is_not_alive_with_the_next(tmp_path):
+    """What waits for its cells is told that their kernel is gone, also when another has taken its place
+    already: a page that was being made would wait for ever."""
+
+    async def scenario(kernel, died):
+        before = Visit(kernel, await kernel.connection(), ONE)
+        alive = [await before.is_alive()]
+        psutil.Process(kernel.pid).kill()
+        await died.wait()
+        after = Visit(kernel, await kernel.connection(), OTHER)
+        return [*alive, await before.is_alive(), await after.is_alive()]
+
+    assert run(scenario, tmp_path) == [True, False, True]
+
+
 def test_a_cell_that_fails_fails_for_its_own_visit(tmp_path):
     """An error in one page's cell is told there; the other page goes on, also in the middle of its own
     cells."""

@@ -3,14 +3,14 @@
 import os
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import pytest
 
 from support.alone import promising
 
 if TYPE_CHECKING:
-    from playwright.sync_api import FloatRect, Locator
+    from playwright.sync_api import FloatRect, Locator, Page
 
 Answer = TypeVar("Answer")
 
@@ -44,3 +44,14 @@ def wait_for(what: Callable[[], Answer | None], timeout_s: float = 10.0, every_s
 def box_of(what: "Locator") -> "FloatRect":
     """Where it is drawn: a piece that the page replaces has no box for a moment."""
     return wait_for(what.bounding_box)
+
+
+def answer_of(page: "Page", script: str, given: object = None) -> Any:
+    """What a page's script comes to; None while the page is being replaced, or has not yet what is asked
+    about. For `wait_for`."""
+    from playwright.sync_api import Error
+
+    try:
+        return page.evaluate(script, given)
+    except Error:
+        return None
