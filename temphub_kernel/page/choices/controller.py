@@ -69,14 +69,16 @@ class Steering:
         """To the window that followed the clock last."""
         self.change(window=self._live)
 
-    def show(self, from_ms: float, to_ms: float) -> None:
-        """A window as a gesture or two dates ask for it; one that reaches now goes on with the clock."""
+    def show(self, from_ms: float, to_ms: float, *, exact: bool = False) -> None:
+        """A window as a gesture or two dates ask for it; one that reaches now goes on with the clock. exact:
+        an end that is over is meant as it was said, however near it is: on the first of December November
+        ends today."""
         if not (math.isfinite(from_ms) and math.isfinite(to_ms)) or from_ms >= to_ms:
             return
         now = now_ms()
         # Whole seconds: nobody reads more off a chart, and the address stays short.
         window = between(from_ms // 1000 * 1000, -(to_ms // -1000) * 1000, now // 1000 * 1000)
-        if now - window.end_ms < NEAR_NOW * window.span_ms:
+        if (now < to_ms) if exact else (now - window.end_ms < NEAR_NOW * window.span_ms):
             window = Window(max(window.span_ms // 1000 * 1000, 10_000))
         self.change(window=window)
 

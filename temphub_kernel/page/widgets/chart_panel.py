@@ -191,8 +191,10 @@ class ChartPanel:
 
     def _name_periods(self) -> None:
         """A page that stays open over the end of a month has other months to offer."""
-        over = periods(now_ms(), self._steering.view.where) if self._dates.value else []
-        for button, (told, _) in zip(self._named, over, strict=False):
+        if not self._dates.value:
+            return
+        self._over = periods(now_ms(), self._steering.view.where)
+        for button, (told, _) in zip(self._named, self._over, strict=False):
             button.description = told
 
     def _show_send(self) -> None:
@@ -215,21 +217,26 @@ class ChartPanel:
             where = self._steering.view.where
             return format.moment_ms(first.value, where), format.moment_ms(end.value, where)
 
-        def show() -> None:
+        offered = end.value
+
+        def show(*, exact: bool = False) -> None:
             if (span := between()) is not None:
-                self._steering.show(*span)
+                # Who leaves the end as it was offered means now, where that is what it was.
+                self._steering.show(*span, exact=exact or end.value != offered)
 
         def named(place: int) -> None:
-            first.value, end.value = periods(now_ms(), self._steering.view.where)[place][1]
-            show()
+            # What the button says, also where a month has ended since.
+            first.value, end.value = self._over[place][1]
+            show(exact=True)
 
-        over = periods(now_ms(), view.where)
+        self._over = periods(now_ms(), view.where)
         buttons = [
             self._kit.button(words.SHOW, show, name="th-primary"),
             self._kit.button(words.MEASURE, lambda: self._steering.measure(between()), words.MEASURE_MEANING),
             self._kit.button(words.MEASURE_END, lambda: self._steering.measure(None)),
         ]
-        self._named = [self._kit.button(told, partial(named, place)) for place, (told, _) in enumerate(over)]
+        names = [told for told, _ in self._over]
+        self._named = [self._kit.button(told, partial(named, place)) for place, told in enumerate(names)]
         return self._kit.column(
             [self._kit.row(self._named, "th-form"), self._kit.row([first, end, *buttons], "th-form")],
             "th-dates",
