@@ -199,7 +199,8 @@ class Dashboard:
             self._wake.clear()
             try:
                 await self.refresh()
-                self._panels.pulse(now_ms() // PULSE_MS, now_ms())
+                # By a timer: it goes on whatever the computer's clock does.
+                self._panels.pulse(int(monotonic_s() * 1000) // PULSE_MS, now_ms())
             # The page must outlive any of its own faults: it is shown, logged, and tried again.
             except Exception as error:
                 self._unread(error)

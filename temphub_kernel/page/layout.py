@@ -286,7 +286,7 @@ class Panels:
     def pulse(self, beat: int, now_ms: int) -> None:
         """A sign of life for the page's script, also when nothing else changes; it carries the hub's
         clock."""
-        if str(beat) not in self._pulse.value:
+        if f">{beat}<" not in self._pulse.value:
             self._pulse.value = f'<i data-now="{now_ms}">{beat}</i>'
 
     def _dress(self, view: View) -> None:
