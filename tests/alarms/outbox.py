@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from support.waiting import PATIENCE_S
 from temphub_kernel.alarms.telling.channels import Channels
 from temphub_kernel.alarms.telling.delivery import Delivery
 from temphub_kernel.alarms.telling.sender import Outcome
@@ -54,7 +55,7 @@ class Told:
         if tries:
             self.writer.change(
                 lambda db: db.execute("UPDATE messages SET tries=? WHERE alarm=?", (tries, no)).rowcount
-            ).result(5)
+            ).result(PATIENCE_S)
         return no
 
     def set(self, no: int, **values: Any) -> None:

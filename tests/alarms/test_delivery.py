@@ -9,7 +9,7 @@ import psutil
 
 from alarms.outbox import LINK, TEXT, Told, alarm
 from alarms.sinks import Mail, Ntfy
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.alarms.telling.delivery import PERHAPS, compose
 from temphub_kernel.alarms.telling.sender import Sender
 from temphub_kernel.core.clock import now_ms
@@ -74,7 +74,7 @@ def test_what_changed_meanwhile_is_seen_in_the_moment_of_sending(told: Told, ntf
     told.set(over, cleared_ms=now_ms())
     told.writer.change(
         lambda db: db.execute("UPDATE messages SET tries=-1 WHERE alarm=?", (again,)).rowcount
-    ).result(5)
+    ).result(PATIENCE_S)
     withdrawn = told.alarm("Phone", text="withdrawn")
     change(told.writer, lambda book: book.withdraw(withdrawn))
     told.start()
@@ -163,7 +163,7 @@ def test_a_hub_that_is_killed_while_it_sends_tells_again_with_a_mark(
     hub.kill()
     hub.wait()
     ntfy.hold.set()
-    psutil.wait_procs(below, timeout=10)
+    psutil.wait_procs(below, timeout=PATIENCE_S)
     assert not any(one.is_running() for one in below), "with the hub goes what sends"
     told.writer.start()
     assert [message.tries for message in told.messages()] == [-1]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from journal.journal_harness import Journal, journal
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.alarms import Asked, alarms_json, standings, states, waiting
 from temphub_kernel.alarms.follower import FOLLOWER, PENDING, Alarms
 from temphub_kernel.core.clock import MINUTE_MS, iso_utc, now_ms
@@ -167,7 +167,9 @@ def test_what_may_become_an_alarm_is_read_without_all_that_is_remembered(kept: J
     (told,) = pending(kept)
     with Reader(kept.path) as reader:
         assert reader.note(PENDING)[1] == {PENDING: [told]} and waiting(reader) == {(1, 1): told[2]}
-        kept.writer.change(lambda db: db.execute("DELETE FROM notes WHERE topic=?", (PENDING,))).result(10)
+        kept.writer.change(lambda db: db.execute("DELETE FROM notes WHERE topic=?", (PENDING,))).result(
+            PATIENCE_S
+        )
         assert waiting(reader) == {(1, 1): told[2]}
         with watching(kept):
             wait_for(lambda: reader.note(PENDING)[1] == {PENDING: [told]})

@@ -1,5 +1,6 @@
 """What an analyst may say for a time, a length and a probe: one grammar in every call."""
 
+import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -67,11 +68,21 @@ def test_a_length_is_so_long_ago(said: Any, ago_ms: int) -> None:
     assert before - ago_ms <= moment_ms(said, BERLIN) <= now_ms() - ago_ms
 
 
-def test_days_by_name() -> None:
-    """`today` and `yesterday` begin at midnight of the zone, also where a day has 23 hours."""
-    today, yesterday = moment_ms("today", BERLIN), moment_ms(" Yesterday ", BERLIN)
-    assert moment_ms(datetime.now(BERLIN).date(), BERLIN) in (today, today + DAY_MS)
-    assert 23 * HOUR_MS <= today - yesterday <= 25 * HOUR_MS
+@pytest.mark.parametrize(
+    ("now", "today", "hours"),
+    [
+        ("2026-11-30T23:00:00+00:00", date(2026, 12, 1), 24),
+        ("2026-11-30T22:59:59.999+00:00", date(2026, 11, 30), 24),
+        ("2026-03-29T22:30:00+00:00", date(2026, 3, 30), 23),
+        ("2026-10-26T11:00:00+00:00", date(2026, 10, 26), 25),
+    ],
+)
+def test_days_by_name(monkeypatch: pytest.MonkeyPatch, now: str, today: date, hours: int) -> None:
+    """`today` and `yesterday` begin at midnight of the zone, also where a day has 23 hours or 25."""
+    moment = round(datetime.fromisoformat(now).timestamp() * 1000)
+    monkeypatch.setattr(time, "time_ns", lambda: moment * 1_000_000)
+    assert moment_ms("today", BERLIN) == moment_ms(today, BERLIN)
+    assert moment_ms("today", BERLIN) - moment_ms(" Yesterday ", BERLIN) == hours * HOUR_MS
     assert moment_ms(date(2026, 11, 23), BERLIN) == NOON - 12 * HOUR_MS
 
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from support.attacks import connect
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.api import background
 
 
@@ -132,7 +132,7 @@ def test_a_hub_that_stops_does_not_wait_for_an_examination(hub) -> None:
         assert not examined()
         # Or the connection went with the endpoint.
         with suppress(OSError, ValueError):
-            assert asked.result(timeout=5)[1]["error"] == "not_examined"
+            assert asked.result(timeout=PATIENCE_S)[1]["error"] == "not_examined"
 
 
 def test_an_examination_that_fails_is_told_in_words(

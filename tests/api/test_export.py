@@ -139,6 +139,7 @@ def slow_reader(hub, path, address="127.0.0.1"):
     return client
 
 
+@pytest.mark.alone
 def test_a_client_that_leaves_ends_its_export(hub, scratch):
     """When the client goes away the process and its files go, readings are taken all the while, and others
     are served."""

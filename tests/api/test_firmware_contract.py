@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import jsonschema
 import pytest
 
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.api.contract import contract
 from temphub_kernel.core.files import firmware
 
@@ -45,7 +45,7 @@ def heard():
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}", handler.heard
     server.shutdown()
-    thread.join(5)
+    thread.join(PATIENCE_S)
     server.server_close()
 
 

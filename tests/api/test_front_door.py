@@ -14,7 +14,7 @@ from tornado.httpclient import HTTPClientError
 from tornado.websocket import websocket_connect
 
 from support.page_server import BIG, Large
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.api import proxy
 from temphub_kernel.core.clock import monotonic_s
 
@@ -75,7 +75,7 @@ def test_a_page_sends_little(hub):
     hub goes on."""
     status, answer = hub.ask("POST", GOODBYE, bytes(70_000))
     assert (status, answer["error"]) == (413, "too_large") and "65536" in answer["problem"]
-    connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=PATIENCE_S)
     connection.request(
         "POST",
         GOODBYE,
@@ -143,7 +143,7 @@ def _settled():
 
 def test_pieces_are_passed_on_as_they_come(hub, page):
     """A page that arrives in parts is shown in parts: the first is there before the last exists."""
-    connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=PATIENCE_S)
     connection.request("GET", "/v/slowly")
     reply = connection.getresponse()
     assert reply.read(5) == b"first"
@@ -154,7 +154,7 @@ def test_pieces_are_passed_on_as_they_come(hub, page):
 
 def test_replies_without_a_body_end(hub):
     """HEAD, 204 and 304 have no body, and the connection is free for the next request at once."""
-    connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=PATIENCE_S)
     for method, path, status in (
         ("HEAD", "/v/x", 200),
         ("GET", "/v/odd/empty", 204),
@@ -173,7 +173,7 @@ def test_replies_without_a_body_end(hub):
 
 def test_a_reply_cut_short_is_not_passed_off_as_whole(hub):
     """When the page server breaks off, so does the front door."""
-    connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=PATIENCE_S)
     connection.request("GET", "/v/odd/broken")
     with pytest.raises(http.client.IncompleteRead):
         connection.getresponse().read()

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
+from support.waiting import PATIENCE_S
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.journal import Reader
 
@@ -230,7 +231,9 @@ def test_people_get_tls_and_probes_plain(make_hub, page, certificate):
     )
     assert hub.ask("POST", "/api/ingest", READING)[0] == 200
     context = ssl.create_default_context(cafile=str(cert))
-    connection = http.client.HTTPSConnection("127.0.0.1", hub.endpoint.tls_port, timeout=10, context=context)
+    connection = http.client.HTTPSConnection(
+        "127.0.0.1", hub.endpoint.tls_port, timeout=PATIENCE_S, context=context
+    )
     connection.request(
         "POST", "/login", b"password=long+enough", {"Origin": f"https://127.0.0.1:{hub.endpoint.tls_port}"}
     )

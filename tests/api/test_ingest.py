@@ -6,7 +6,7 @@ import socket
 import sqlite3
 import threading
 
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.journal import Reader
 
@@ -90,7 +90,7 @@ def test_eight_clients_at_once_are_all_stored(hub):
     """Readings that wait together share a commit, and each is stored once."""
 
     def client(name):
-        connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=PATIENCE_S)
         for n in range(50):
             connection.request("POST", "/api/ingest", json.dumps({"temperature_c": n, "probe_id": name}))
             reply = connection.getresponse()
@@ -138,7 +138,9 @@ def test_a_full_disk_is_told_to_the_probe_and_passes(hub):
     after."""
     hub.ask("POST", "/api/ingest", {"temperature_c": 1})
     # SQLite's own page limit stands in for a full disk: it fails in the same call with the same code.
-    limit = hub.writer.change(lambda db: db.execute("PRAGMA max_page_count=1").fetchone()[0]).result(5)
+    limit = hub.writer.change(lambda db: db.execute("PRAGMA max_page_count=1").fetchone()[0]).result(
+        PATIENCE_S
+    )
     big = {
         "probe_id": "p",
         "boot": "b",
@@ -164,7 +166,7 @@ def test_the_journal_locked_by_another_program_delays_but_loses_nothing(hub):
     assert not answers
     other.execute("ROLLBACK")
     other.close()
-    client.join(10)
+    client.join(PATIENCE_S)
     assert answers == [(200, {"ok": True})]
 
 

@@ -1,6 +1,6 @@
 """What a scraper is told."""
 
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import ProbeBook
@@ -32,7 +32,7 @@ def test_the_name_that_people_gave_is_a_label(hub):
     hub.writer.store([Row("Cold-1", None, None, now_ms(), now_ms(), 40_000_000, None)])
     hub.writer.change(
         lambda db: db.execute("UPDATE probes SET alias='Cold \"room\" 2' WHERE id='Cold-1'").rowcount
-    ).result(5)
+    ).result(PATIENCE_S)
     wait_for(
         lambda: [
             line

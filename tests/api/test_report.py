@@ -2,6 +2,7 @@
 
 import json
 
+from support.waiting import PATIENCE_S
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.core.reading import Row
 
@@ -53,7 +54,7 @@ def test_a_journal_that_fails_within_a_report(hub):
     """What SQLite refuses in the report's own process is a 503 in words, not half a file."""
     hub.writer.store([Row("P:1", None, None, NOW - n * 1000, NOW, 200_000_000 + n, None) for n in range(60)])
     path = f"/api/report?from={NOW - 700_000}&to={NOW}"
-    hub.writer.change(lambda db: db.execute("ALTER TABLE annotations RENAME TO mislaid")).result(20)
+    hub.writer.change(lambda db: db.execute("ALTER TABLE annotations RENAME TO mislaid")).result(PATIENCE_S)
     status, _, body = hub.whole("GET", path)
     answer = json.loads(body)
     assert (status, answer["error"]) == (503, "journal_unreadable")

@@ -57,6 +57,7 @@ def log_in(hub):
     return status, {"Cookie": reply.get("Set-Cookie", "").partition(";")[0]}
 
 
+@pytest.mark.alone
 def test_silent_devices_hold_up_nobody_else(silence):
     """While more devices than may be talked to say nothing, a login, a change and an export take no longer
     than before; what is too much is refused as busy with a time to try again, and all is taken again once the

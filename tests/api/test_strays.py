@@ -12,7 +12,7 @@ import urllib.request
 import pytest
 import requests
 
-from support.waiting import cannot
+from support.waiting import PATIENCE_S, cannot
 from temphub_kernel.api.replies import MOST_DROPPED
 
 READING = {"temperature_c": 23.8, "probe_id": "TempProbe-0096"}
@@ -104,7 +104,7 @@ def test_a_password_does_not_hide_the_words(make_hub):
 )
 def test_head_is_get_without_a_body(hub, path):
     """HEAD tells status and type, sends no byte of a body, stores nothing, and the connection goes on."""
-    connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=PATIENCE_S)
     for _ in range(2):
         connection.request("HEAD", path)
         reply = connection.getresponse()
@@ -119,7 +119,7 @@ def test_head_is_get_without_a_body(hub, path):
 )
 def test_head_where_there_is_nothing_to_get(hub, path):
     """It is refused with the right status, and no reading is stored by it."""
-    connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=PATIENCE_S)
     connection.request("HEAD", path)
     reply = connection.getresponse()
     assert reply.status == (404 if "nothing" in path else 405) and reply.read() == b""
@@ -167,13 +167,13 @@ def by_curl_in_chunks(url):
 
 
 def by_requests(url):
-    reply = requests.post(url, data=BIG, timeout=20)
+    reply = requests.post(url, data=BIG, timeout=PATIENCE_S)
     return reply.status_code, reply.json()
 
 
 def by_urllib(url):
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(urllib.request.Request(url, BIG), timeout=20)
+        urllib.request.urlopen(urllib.request.Request(url, BIG), timeout=PATIENCE_S)
     with caught.value as reply:
         return reply.code, json.loads(reply.read())
 

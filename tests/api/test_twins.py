@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.api.plausibility import Twins
 from temphub_kernel.core.reading import Row
 from temphub_kernel.doctor.context import look
@@ -126,7 +126,9 @@ def test_list_log_and_doctor_say_it_and_nothing_is_lost(start_here, boots, monke
 
 def deliver_from(hub, address, body):
     """What the hub answers to a delivery that comes from an address of this computer."""
-    line = http.client.HTTPConnection("127.0.0.1", hub.settings.port, source_address=(address, 0), timeout=10)
+    line = http.client.HTTPConnection(
+        "127.0.0.1", hub.settings.port, source_address=(address, 0), timeout=PATIENCE_S
+    )
     line.request("POST", "/api/ingest", json.dumps(body), {"Content-Type": "application/json"})
     with line.getresponse() as reply:
         answer = json.loads(reply.read())

@@ -13,8 +13,10 @@ from playwright.sync_api import Browser, BrowserContext, Error, sync_playwright
 
 from support.ports import free_port
 from support.running import TempHub
-from support.waiting import cannot, wait_for
+from support.waiting import PATIENCE_S, cannot, wait_for
 
+# Of what a page shows before its widgets are there.
+FIRST_VIEW = b'class="th-picture-of'
 # Closing takes a tenth of a second; on a machine that is new and busy it may take some.
 CLOSE_S = 45.0
 # The two pages behind the address bar's list, which Chromium 156 renders for each window though nobody sees
@@ -70,6 +72,8 @@ def launched(close_s: float = CLOSE_S) -> Iterator[Browser]:
 
         def new_context(**options: Any) -> BrowserContext:
             context = make(**options)
+            # Playwright gives up sooner than whoever waits beside the tests of three other workers.
+            context.set_default_timeout(1000 * PATIENCE_S)
             close = context.close
 
             def bounded() -> None:
@@ -158,9 +162,11 @@ def lasting_temphub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callab
         folder = tmp_path_factory.mktemp("lasting") / "Meßdaten 1"
         folder.mkdir()
         fill(folder)
-        started.append(TempHub(folder, free_port(), **settings))
-        started[-1].ready().page_ready()
-        return started[-1]
+        started.append(temphub := TempHub(folder, free_port(), **settings))
+        temphub.ready()
+        # While the pages' kernel is still busy with its own start a page begins without its first view.
+        wait_for(lambda: temphub.answers() and FIRST_VIEW in temphub.page_ready(), 60, 0.2)
+        return temphub
 
     yield start
     for temphub in started:

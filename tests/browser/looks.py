@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from PIL import Image
-from playwright.sync_api import Error
 
 from browser import reference
 from support.running import TempHub
-from support.waiting import wait_for
+from support.waiting import answer_of, wait_for
 from temphub_kernel.core.reading import Row, to_units
 from temphub_kernel.journal import Writer, describe
 
@@ -138,17 +137,10 @@ def open_look(browser: Any, hub: TempHub, name: str, more: str = "", **options: 
     )
     page = context.new_page()
     page.goto(f"http://127.0.0.1:{hub.port}/?{query}{more}", wait_until="commit")
-    wait_for(lambda: shown(page), 60)
+    # A page of a hub that just begins may open itself anew meanwhile.
+    wait_for(lambda: answer_of(page, SHOWN), 60)
     page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame))")
     return page
-
-
-def shown(page: Any) -> bool:
-    """Whether the widgets are there; a page of a hub that just begins may open itself anew meanwhile."""
-    try:
-        return bool(page.evaluate(SHOWN))
-    except Error:
-        return False
 
 
 def far(picture: Image.Image) -> Image.Image:

@@ -18,7 +18,7 @@ from PIL import Image
 from browser.pictures import deliver, fill
 from support.ports import free_port
 from support.running import TempHub
-from support.waiting import wait_for
+from support.waiting import answer_of, wait_for
 from temphub_kernel.core.clock import now_ms, parse_time
 
 FOLDER = Path(__file__).with_name("pictures")
@@ -38,16 +38,19 @@ DRAWN = f"""document.querySelectorAll('#rendered_cells .th-chart path.line').len
 
 
 @contextmanager
-def hub_at_noon(folder: Path, fill: Callable[[Path, int], None] = fill) -> Iterator[TempHub]:
-    """A hub whose clock was set to noon of a certain day when it began, with the day before in its
-    journal."""
+def hub_at_noon(folder: Path, fill: Callable[[Path, int], None] = fill, slower: int = 1) -> Iterator[TempHub]:
+    """A hub whose clock was set to noon of a certain day when it began, with the day before in its journal.
+    slower: how many times as slowly as others it runs from there; by 1000 it is noon for hours."""
     data_dir = folder / "data"
     data_dir.mkdir()
     fill(data_dir, NOON_MS)
     clock = Path(__file__).parents[1] / "support" / "set_clock"
     # The tree beside this file, wherever another one is installed.
     path = os.pathsep.join(map(str, (clock, Path(__file__).parents[2])))
-    hub = TempHub(data_dir, free_port(), PYTHONPATH=path, CLOCK_AHEAD_MS=str(NOON_MS - now_ms()))
+    since = now_ms()
+    settings = {"CLOCK_AHEAD_MS": NOON_MS - since, "CLOCK_SINCE_MS": since, "CLOCK_SLOWER": slower}
+    clocks = {name: str(value) for name, value in settings.items()}
+    hub = TempHub(data_dir, free_port(), PYTHONPATH=path, **clocks)
     try:
         hub.ready().page_ready()
         yield hub
@@ -64,7 +67,7 @@ def open_page(browser: Any, hub: TempHub, name: str, more: str = "") -> Any:
     page = context.new_page()
     deliver(hub)
     page.goto(f"http://127.0.0.1:{hub.port}/?{query}{more}", wait_until="commit")
-    wait_for(lambda: page.evaluate(DRAWN), 60)
+    wait_for(lambda: answer_of(page, DRAWN), 60)
     page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame))")
     return page
 

@@ -36,6 +36,12 @@ def post(temphub, celsius, probe_id="Fridge", age_ms=0):
     ) == (200, {"ok": True})
 
 
+def two_minutes(temphub):
+    """Of the fridge's readings, up to now."""
+    for ago in range(120, 0, -2):
+        post(temphub, 4.5 + ago % 7, age_ms=ago * 1000)
+
+
 def limit_c(temphub):
     return next(
         one["rule"]["limit_c"]
@@ -48,8 +54,7 @@ def limit_c(temphub):
 def temphub(lasting_temphub):
     """A hub with a fridge that has a limit, and a cellar."""
     temphub = lasting_temphub()
-    for ago in range(120, 0, -2):
-        post(temphub, 4.5 + ago % 7, age_ms=ago * 1000)
+    two_minutes(temphub)
     post(temphub, 12.0, "Cellar")
     assert temphub.ask("POST", "/api/rules", {"rule": FRIDGE})[0] == 200
     return temphub
@@ -91,6 +96,8 @@ def test_a_limit_is_moved_by_mouse_finger_and_keys(open_page, temphub):
     """Dragged, the value stands beside it; let go, the page asks and says what it would have told; set, the
     hub has it, and Undo takes it back. Escape leaves it. The chart itself stays where it was, and goes on to
     be moved where no handle is."""
+    # Of now, however long the file's tests took before.
+    two_minutes(temphub)
     page = open_page("?probes=Fridge&window=5min")
     grip = page.locator(GRIP)
     grip.wait_for()
@@ -221,5 +228,5 @@ def test_an_alarm_is_heard_and_shown_by_who_asked_for_it(open_page, temphub):
         15,
     )
     quiet = open_page(spy=True)
-    assert quiet.locator("#rendered_cells .th-alarm").count() == 1
+    wait_for(lambda: quiet.locator("#rendered_cells .th-alarm").count() == 1, 20)
     assert (quiet.evaluate("tones"), quiet.evaluate("shown")) == (0, []) and not page.errors

@@ -8,7 +8,7 @@ import pytest
 
 from support.cutting import Cutting
 from support.ports import free_port
-from support.waiting import cannot, wait_for
+from support.waiting import PATIENCE_S, cannot, wait_for
 from temphub_kernel.core.clock import now_ms
 
 CELSIUS, NOW_C = 4.375, 20.5
@@ -83,7 +83,7 @@ def behind_nginx(temphub, tmp_path):
     yield start
     for process in started:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE_S)
 
 
 def go(page, url):
@@ -108,8 +108,10 @@ def told_dead(page, words):
     beside it."""
     taken, notice = page.locator("#first time").text_content(), page.locator("#dead")
     wait_for(notice.is_visible, 15, 0.1)
+    # A page that heard nothing for long says so before it knows what is in the way.
+    wait_for(lambda: words in notice.inner_text(), 15, 0.1)
     text = notice.inner_text()
-    assert "not live" in text and words in text and len(taken) >= 8 and taken in text
+    assert "not live" in text and len(taken) >= 8 and taken in text
     assert page.locator("#first :is(.th-state, .th-hub):visible").count() == 0
     body = page.locator("body").inner_text()
     assert "Loading widget" not in body and "VBox(" not in body

@@ -9,6 +9,7 @@ VALUE = "#rendered_cells .th-card .th-number:visible"
 LINE = "#rendered_cells .th-chart path.line"
 SCRIPT_BYTES = """performance.getEntriesByType("resource").filter(one =>
 one.name.endsWith("page.js")).map(one => one.transferSize)"""
+STILL_THERE = ("/api/health", "/alive")
 WITHOUT = {
     "bqplot is missing": ("thModules.take(['bqplot']", "thModules.take(['elsewhere']"),
     "ipywidgets is another": ("load_ipython_extension:", "load_as_never_before:"),
@@ -61,7 +62,9 @@ def test_a_visit_fetches_few_things_and_the_next_one_none_again(page, temphub):
     """The first visit asks for the page, one script and the kernel's connection: none of what Voila brings
     along. The second has the script already."""
     live(page, temphub)
-    assert len([url for url in page.asked if not url.startswith("data:")]) <= 4, page.asked
+    # On a busy computer it asks meanwhile whether there is still somebody to wait for.
+    fetched = [url for url in page.asked if not url.startswith("data:") and not url.endswith(STILL_THERE)]
+    assert len(fetched) <= 4, page.asked
     assert not [url for url in page.asked if "/static/" in url or "/lab/" in url]
     live(page, temphub)
     sizes = page.evaluate(
@@ -72,6 +75,7 @@ def test_a_visit_fetches_few_things_and_the_next_one_none_again(page, temphub):
 
 
 @pytest.mark.browser
+@pytest.mark.alone
 @pytest.mark.parametrize("what", WITHOUT)
 def test_what_our_script_cannot_make_is_left_to_voilas(page, temphub, what):
     """When a library is missing, or is not as it was, Voila's own script makes the widgets: the page is live

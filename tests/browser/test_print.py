@@ -47,7 +47,7 @@ def printed(page, path):
     wait_for(lambda: LONG in page.locator(".th-stats").last.inner_text(), 20)
     title = page.title()
     page.pdf(path=path, format="A4")
-    assert page.title() == title and not page.locator(".th-period").count()
+    wait_for(lambda: page.title() == title and not page.locator(".th-period").count(), 10)
     return " ".join(words_of(path, "-layout")), "".join(words_of(path, "-raw")), drawn(path)
 
 

@@ -25,6 +25,14 @@ SCRIPTED = """() => {
 CHART = "JSON.parse(document.querySelector('#rendered_cells .th-told [data-told]').dataset.told).chart"
 FRAMES = """() => new Promise((done) =>
   requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))"""
+# The chart takes the size of the page that is shown some time after its first lines are there.
+STILL = """() => new Promise((done) => {
+  const over = () => { watcher.disconnect(); done(); };
+  let timer = setTimeout(over, 1000);
+  const watcher = new MutationObserver(() => { clearTimeout(timer); timer = setTimeout(over, 1000); });
+  const drawn = { subtree: true, attributes: true, attributeFilter: ["d"] };
+  watcher.observe(document.querySelector(".th-chart"), drawn);
+})"""
 # Where the points are that the readout speaks of, and where the readout itself is.
 COVERED = """() => {
   const box = document.querySelector(".th-layer .th-tip").getBoundingClientRect();
@@ -103,6 +111,12 @@ def readout(page):
     return {row.split()[0]: " ".join(row.split()[1:]) for row in rows}
 
 
+def later(one, other):
+    """Whether of two times of the day that are some seconds apart the second one is later."""
+    one, other = (datetime.strptime(text, "%H:%M:%S") for text in (one, other))  # noqa: DTZ007  # of no day
+    return 0 < (other - one).seconds < 3600
+
+
 def local(ms):
     return datetime.fromtimestamp(ms / 1000, ZoneInfo("Europe/Berlin")).strftime("%H:%M:%S")
 
@@ -133,6 +147,8 @@ def test_it_comes_with_lines_that_come_late_and_stays_when_the_chart_grows(open_
     """What is pointed at before the lines are drawn is read as soon as they are; a moment that somebody asked
     for stays read when the window is another size."""
     page = open_page(1280, 5)
+    wait_for(lambda: page.locator("#rendered_cells .th-chart .curve path.line[d]").count() == 5, 30)
+    page.evaluate(STILL)
     page.evaluate(
         """() => { for (const one of document.querySelectorAll(".th-chart .curve"))
         [one.late, one.__data__] = [one.__data__, {}]; }"""
@@ -251,7 +267,8 @@ def test_it_stays_right_while_the_chart_moves(open_page, temphub):
         ),
         60,
     )
-    wait_for(lambda: page.locator(".th-tip-time").inner_text() > first, 60)
+    # By the clock on the wall, which begins anew at midnight.
+    wait_for(lambda: later(first, page.locator(".th-tip-time").inner_text()), 60)
     assert readout(page)["ten"] == "10.00 °C"
 
 
@@ -289,7 +306,8 @@ def test_a_readout_with_many_rows_stands_beside_the_chart(browser, start_temphub
     page.locator("#rendered_cells .th-chart").scroll_into_view_if_needed()
     box = plot(page)
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    assert readout(page).keys() >= {f"probe-{no}" for no in range(9)}
+    # The lines come one after the other.
+    wait_for(lambda: readout(page).keys() >= {f"probe-{no}" for no in range(9)}, 30)
     assert page.evaluate(COVERED) == [9, 0, True]
     last = box_of(page.locator(".th-tip > span").last)
     found = (

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from support.waiting import box_of, wait_for
+from support.waiting import answer_of, box_of, wait_for
 from support.years import PROBES, SPIKE_C, YEARS_MS, Years, write_years
 from temphub_kernel.core.clock import iso_utc
 from temphub_kernel.journal import Reader
@@ -79,6 +79,16 @@ def in_journal(folder, from_ms, to_ms):
     }
 
 
+def spike_up(shown):
+    """How far up in what the chart shows the one reading is that stands out, 0 to 1."""
+    return (SPIKE_C - shown["low"]) / (shown["high"] - shown["low"])
+
+
+def reached(drawn):
+    """How far up the first probe's line or band reaches."""
+    return max((up for _, name, _, up in drawn or () if name == PROBES[0]), default=-1)
+
+
 def table(page):
     """The statistics by probe: readings, lowest, highest, as they stand there; none while the widgets are not
     in sight yet."""
@@ -130,11 +140,9 @@ def test_years_are_zoomed_to_minutes_and_back(open_page, years):
         true = true_table(hub.data_dir, *shown)
         wait_for(lambda true=true: table(page) == true, 20)
         assert true[PROBES[0]][2] == format.number(SPIKE_C)
-        drawn = page.evaluate(DRAWN)
-        lines = [points for kind, _, points, _ in drawn if kind == "line"]
+        # Lines are drawn some frames after the news of them.
+        wait_for(lambda: abs(reached(answer_of(page, DRAWN)) - spike_up(chart(page))) < 0.01, 20)
+        lines = [points for kind, _, points, _ in page.evaluate(DRAWN) if kind == "line"]
         assert len(lines) == len(PROBES) and min(lines) > 40 and max(lines) <= 1001, lines
-        seen = chart(page)
-        spike_up = (SPIKE_C - seen["low"]) / (seen["high"] - seen["low"])
-        assert max(up for _, name, _, up in drawn if name == PROBES[0]) == pytest.approx(spike_up, abs=0.01)
     assert min(spans) <= 300_000 and max(spans) == YEARS_MS
     assert not page.errors

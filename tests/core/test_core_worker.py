@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.core.errors import TempHubError, describe
 from temphub_kernel.core.logs import REMEMBERED, Once
 from temphub_kernel.core.worker import Worker
@@ -35,7 +35,7 @@ def test_start_and_stop() -> None:
     assert not worker.state().running and worker.stop()
     worker.start()
     worker.start()
-    assert worker.working.wait(5) and worker.runs == 1 and worker.state().running
+    assert worker.working.wait(PATIENCE_S) and worker.runs == 1 and worker.state().running
     assert worker.stop() and not worker.state().running
     worker.start()
     wait_for(lambda: worker.runs == 2)
@@ -50,7 +50,7 @@ def test_a_failure_is_shown_and_tried_again() -> None:
     assert "is tried again in 0.01 s" in worker.state().remedy and worker.state().running
     wait_for(lambda: "OSError: bad" in worker.state().problem)
     worker.failures = 0
-    assert worker.working.wait(5) and worker.state().problem == ""
+    assert worker.working.wait(PATIENCE_S) and worker.state().problem == ""
     assert worker.stop()
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from zeroconf import DNSOutgoing, IPVersion, ServiceInfo, Zeroconf
 
+from support.waiting import PATIENCE_S, patient
 from temphub_kernel.core.reading import Sighting
 from temphub_kernel.core.settings import Settings
 from temphub_kernel.discovery import Discovery
@@ -55,7 +56,7 @@ class Heard:
 
     def wait(self, ready: Callable[[], bool], timeout_s: float = 8.0) -> None:
         with self._news:
-            assert self._news.wait_for(ready, timeout_s), (self.sightings, self.gone, self.networks)
+            assert self._news.wait_for(ready, patient(timeout_s)), (self.sightings, self.gone, self.networks)
 
     def last(self) -> Sighting:
         return self.sightings[-1]
@@ -127,7 +128,7 @@ def put_up(air) -> Callable[[ServiceInfo], None]:
     def register(info: ServiceInfo) -> None:
         asyncio.run_coroutine_threadsafe(
             air.async_register_service(info, cooperating_responders=True), air.loop
-        ).result(5)
+        ).result(PATIENCE_S)
 
     return register
 

@@ -4,6 +4,8 @@ import time
 
 import pytest
 
+from support.waiting import wait_for
+
 
 def test_found(start, heard, air, unique, advert, put_up):
     """A probe that is already there is found, with what its TXT record says."""
@@ -26,6 +28,7 @@ def test_instance_name_is_the_id(start, heard, air, unique, advert, put_up):
     assert heard.last().probe_id == unique
 
 
+@pytest.mark.alone
 def test_moves_goes_comes_back(start, heard, air, unique, advert, put_up):
     """A probe that changes its address is sighted again; one that says goodbye is gone; one that comes back
     is sighted at once."""
@@ -92,10 +95,7 @@ def test_no_valid_name(start, heard, air, unique, advert, shout):
     """A name that is no probe id and no id in the advert: not a probe."""
     found = start()
     shout(air, advert("=cmd " + unique))
-    deadline = time.monotonic() + 5
-    while unique not in found.seen()["last_error"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for(lambda: unique in found.seen()["last_error"], 5)
     assert heard.sightings == []
 
 
@@ -121,6 +121,7 @@ def test_no_interface_then_one(start, heard, air, unique, advert, put_up):
     assert not found.state().problem
 
 
+@pytest.mark.alone
 def test_stops_quickly_and_starts_again(start, heard, air, unique, advert, shout, put_up):
     """Stop takes less than 2 s with a question under way, and a second start finds the probes again."""
     found = start()

@@ -13,6 +13,7 @@ from queue import Empty, Queue
 import pytest
 
 from support.lan import Lan, ip
+from support.waiting import PATIENCE_S, patient
 from temphub_kernel.core.finding import PROBLEM
 from temphub_kernel.core.settings import Settings
 from temphub_kernel.doctor.context import Case
@@ -68,7 +69,7 @@ class Program:
 
     def line(self, timeout_s: float = 10.0) -> str:
         try:
-            return self.lines.get(timeout=timeout_s).strip()
+            return self.lines.get(timeout=patient(timeout_s)).strip()
         except Empty:
             pytest.fail(f"no word within {timeout_s} s")
 
@@ -84,12 +85,12 @@ class Program:
             # The end of its input is its sign to end.
             self.process.stdin.close()
         try:
-            self.process.wait(10)
+            self.process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
         # It reads to the end by itself; only then nobody needs the pipe any more.
-        self._reader.join(10)
+        self._reader.join(PATIENCE_S)
         self.process.stdout.close()
 
 
@@ -134,13 +135,13 @@ ASK = """
 import json, sys, time
 from zeroconf import AddressResolverIPv4, IPVersion, Zeroconf
 air = Zeroconf(interfaces=[sys.argv[1]], ip_version=IPVersion.V4Only)
-end = time.monotonic() + 15
-told = []
-while not told and time.monotonic() < end:
+end = time.monotonic() + 40
+told, service, kind = [], None, "_temps-hub._tcp.local."
+while not (told and service) and time.monotonic() < end:
     resolver = AddressResolverIPv4("temphub.local.")
     resolver.request(air, 2000)
     told = sorted(resolver.parsed_addresses(IPVersion.V4Only))
-service = air.get_service_info("_temps-hub._tcp.local.", sys.argv[2] + "._temps-hub._tcp.local.", 3000)
+    service = service or air.get_service_info(kind, sys.argv[2] + "." + kind, 3000)
 print(json.dumps(["told", [told, sorted(service.parsed_addresses(IPVersion.V4Only))]]), flush=True)
 sys.stdin.readline()
 air.close()

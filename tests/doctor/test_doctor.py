@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import temphub_kernel as th
+from support.waiting import PATIENCE_S
 from temphub_kernel.core.clock import monotonic_s
 from temphub_kernel.core.finding import PROBLEM, UNKNOWN, WARNING, WELL, Finding, as_text, problem, well
 from temphub_kernel.core.settings import Settings
@@ -123,7 +124,7 @@ def test_another_program_on_the_port_is_named(settings: Settings) -> None:
         assert other.stdout and other.stdout.readline()
         (found,) = port(look(settings))
     finally:
-        other.communicate(b"\n", timeout=10)
+        other.communicate(b"\n", timeout=PATIENCE_S)
     assert found.level == PROBLEM and f"process {other.pid}" in found.result and "python" in found.result
     assert "set PORT in Start.bat to a free port" in found.remedy
 

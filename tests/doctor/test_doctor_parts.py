@@ -13,7 +13,7 @@ import pytest
 
 from journal.journal_harness import as_rows
 from provisioner.conftest import Probe
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.core.clock import iso_utc, now_ms, parse_time
 from temphub_kernel.core.finding import PROBLEM, UNKNOWN, WARNING, WELL
 from temphub_kernel.core.reading import Row, Sighting
@@ -152,7 +152,7 @@ def test_who_holds_a_file_is_told(tmp_path: Path) -> None:
         (found,) = holders(path)
         assert f"process {other.pid}" in found and holders(path, frozenset({other.pid})) == []
     finally:
-        other.communicate(b"\n", timeout=10)
+        other.communicate(b"\n", timeout=PATIENCE_S)
     (tmp_path / ".~lock.temperature log.csv#").write_text("")
     assert holders(path) == ["LibreOffice"]
 
@@ -301,12 +301,12 @@ def test_a_probe_of_another_hub_is_no_problem(settings: Settings, recorded) -> N
                 remedy="Press Trust.",
                 held=held,
             )
-            writer.change(lambda db: None).result(10)
+            writer.change(lambda db: None).result(PATIENCE_S)
             (found,) = probes(running)
             assert found.level == level and said in found.result and found.remedy == "Press Trust."
         # Two devices under its name are the matter now, whoever it belongs to.
         book.shared("TempProbe-0A01", "Two devices deliver under that name.", "Rename one.")
-        writer.change(lambda db: None).result(10)
+        writer.change(lambda db: None).result(PATIENCE_S)
         assert {one.level for one in probes(running)} == {PROBLEM}
     finally:
         probe.close()

@@ -15,6 +15,7 @@ import pyarrow.parquet
 import pytest
 
 from journal.journal_harness import T0, close_months, journal, pack_all
+from support.waiting import PATIENCE_S
 from temphub_kernel.analysis import load
 from temphub_kernel.core.reading import Row
 from temphub_kernel.exports import make_order
@@ -135,7 +136,9 @@ def test_month_files_of_older_versions(tmp_path: Path) -> None:
         )
         old.write_parquet(month)
         digest = hashlib.sha256(month.read_bytes()).hexdigest()
-        j.writer.change(lambda db: db.execute("UPDATE archives SET sha256=?", (digest,)).rowcount).result(5)
+        j.writer.change(lambda db: db.execute("UPDATE archives SET sha256=?", (digest,)).rowcount).result(
+            PATIENCE_S
+        )
         whole = load(tidy=True, numbered=True, end=T0 - DAY_MS, data_dir=tmp_path)
         assert np.array_equal(whole["temperature_c"], [row.units / 1e7 for row in given])
         assert whole["seq"].tolist() == [row.seq for row in given]

@@ -15,7 +15,7 @@ import requests
 
 from journal.journal_harness import journal
 from support import ports
-from support.waiting import cannot, wait_for
+from support.waiting import PATIENCE_S, cannot, wait_for
 from temphub_kernel import analysis
 from temphub_kernel.core.reading import Row
 
@@ -49,7 +49,7 @@ def server(tmp_path: Path) -> Iterator[str]:
     def answers() -> bool:
         assert program.poll() is None, "the store has ended"
         try:
-            return requests.get(f"http://127.0.0.1:{port}/", timeout=5).ok
+            return requests.get(f"http://127.0.0.1:{port}/", timeout=PATIENCE_S).ok
         except requests.ConnectionError:
             return False
 

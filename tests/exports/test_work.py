@@ -13,7 +13,7 @@ import pytest
 
 from exports.conftest import T0, rows
 from support.disks import share
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.cli import main
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.core.reading import Row
@@ -185,7 +185,7 @@ def test_killed_half_way(make_journal: Callable[[list[Row]], Path]) -> None:
         lambda: any(".out-exporting" in name for name in left(journal.parent)) or process.poll() is not None
     )
     process.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
-    assert process.wait(10) != 0 and not out.exists()
+    assert process.wait(PATIENCE_S) != 0 and not out.exists()
 
 
 def test_progress_grows_to_the_end(journal: Path) -> None:

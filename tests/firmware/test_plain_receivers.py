@@ -16,7 +16,7 @@ from probe.spill import Spill
 from probe.spill_disk import Disk
 from probe_interpreters import RunningProbe, wait_until
 from support.ports import free_port
-from support.waiting import cannot
+from support.waiting import PATIENCE_S, cannot
 
 BOTH = pytest.mark.parametrize("name", ["cpython", "micropython"])
 EARLIER = "0000aaaa"
@@ -144,7 +144,7 @@ def running(command, port):
         yield port
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE_S)
 
 
 def listens(port):
@@ -245,7 +245,7 @@ def test_a_backlog_of_hundreds_over_two_outages(name, tmp_path):
     with RunningProbe(name, *options) as probe:
 
         def status():
-            return requests.get(probe.url + "/status", timeout=5).json()
+            return requests.get(probe.url + "/status", timeout=PATIENCE_S).json()
 
         wait_until(lambda: status()["last_error"] and status()["outbox"] > 402)
         with python_server(receiver, port=port):
@@ -283,7 +283,7 @@ def test_the_servers_that_people_have(kind, name, tmp_path):
         )
         with RunningProbe(name, *options) as probe:
             wait_until(lambda: len(receiver.bodies) >= 36)
-            status = requests.get(probe.url + "/status", timeout=5).json()
+            status = requests.get(probe.url + "/status", timeout=PATIENCE_S).json()
     assert receiver.in_order() and status["last_error"] is None and status["dropped"] == 0
     assert receiver.paths == {"/api/ingest", "/api/hello"}
 

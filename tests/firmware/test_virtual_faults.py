@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from probe_interpreters import RunningProbe, wait_until
+from support.waiting import PATIENCE_S
 
 
 class Hub:
@@ -125,13 +126,13 @@ def test_starts_and_wraps_and_a_slow_flash(hub, start, name):
     with start(name, "reboot") as probe, start(name, "wrap") as wrap, start(name, "slow-flash") as slow:
         body = {"interval_ms": 600, "token": "t", "server_url": hub.url}
         began = time.monotonic()
-        assert requests.post(slow.url + "/provision", json=body, timeout=5).status_code == 200
+        assert requests.post(slow.url + "/provision", json=body, timeout=PATIENCE_S).status_code == 200
         assert time.monotonic() - began >= 0.25
         wait_until(lambda: len(set(hub.column("reboot", 1))) >= 2)
         wait_until(lambda: len(hub.column("wrap", 2)) >= 16)
-        assert requests.get(wrap.url + "/status", timeout=5).json()["uptime_s"] >= 7
+        assert requests.get(wrap.url + "/status", timeout=PATIENCE_S).json()["uptime_s"] >= 7
         again = "http://" + [line for line in probe.lines if "listening on" in line][1].rsplit(" ", 1)[1]
-        assert requests.get(again + "/status", timeout=5).json()["reset"] == "watchdog"
+        assert requests.get(again + "/status", timeout=PATIENCE_S).json()["reset"] == "watchdog"
     assert hub.column("wrap", 2)[:16] == list(range(16)) and max(hub.column("wrap", 5)) < 2000
     times = [
         when - age / 1000 for when, age in zip(hub.column("wrap", 0), hub.column("wrap", 5), strict=True)

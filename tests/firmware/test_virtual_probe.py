@@ -15,6 +15,7 @@ import requests
 from zeroconf import ServiceBrowser, ServiceListener, Zeroconf
 
 from probe_interpreters import RunningProbe, probe_command, wait_until
+from support.waiting import PATIENCE_S
 
 SERVICE = "_temps-probe._tcp.local."
 # Each probe here has a token from the start: a hub that runs beside these tests finds it too, and must not be
@@ -138,14 +139,14 @@ def test_a_probe_is_found_set_up_delivers_and_says_goodbye(name, tmp_path):
             info = wait_until(lambda: ear.found.get(instance))
             assert f"http://{info.parsed_addresses()[0]}:{info.port}" == probe.url
             assert info.decoded_properties["id"] == probe_id and info.decoded_properties["name"] == "Küche"
-            who = requests.get(probe.url + "/whoami", timeout=5).json()
+            who = requests.get(probe.url + "/whoami", timeout=PATIENCE_S).json()
             assert (who["id"], who["ip"], who["port"], who["name"]) == (
                 probe_id,
                 "127.0.0.1",
                 info.port,
                 "Küche",
             )
-            assert requests.get(probe.url + "/status", timeout=5).json()["needs_provision"] is True
+            assert requests.get(probe.url + "/status", timeout=PATIENCE_S).json()["needs_provision"] is True
 
             body = {"server_url": hub.url, "interval_ms": 500, "token": "s3cret"}
             answer = requests.post(
@@ -156,7 +157,7 @@ def test_a_probe_is_found_set_up_delivers_and_says_goodbye(name, tmp_path):
             assert hub.seqs(who["boot"]) == list(range(len(hub.readings)))
             assert all(18 < celsius < 26 and celsius % 0.0625 == 0 for _, _, celsius, _ in hub.readings)
             assert hub.hellos[0]["port"] == info.port and hub.tokens == {"s3cret"}
-            text = requests.get(probe.url + "/status", timeout=5).text
+            text = requests.get(probe.url + "/status", timeout=PATIENCE_S).text
             assert (
                 "s3cret" not in text
                 and json.loads(text)["needs_provision"] is False
@@ -192,7 +193,7 @@ def test_nothing_is_lost_while_the_hub_is_away(name, tmp_path):
         with RunningProbe(name, *options) as probe:
             wait_until(lambda: len(first.readings) >= 2)
             first.close()
-            wait_until(lambda: requests.get(probe.url + "/status", timeout=5).json()["outbox"] >= 3)
+            wait_until(lambda: requests.get(probe.url + "/status", timeout=PATIENCE_S).json()["outbox"] >= 3)
             with _Hub(first.port) as second:
                 wait_until(lambda: len(second.readings) >= 5)
                 both = first.readings + second.readings
@@ -219,7 +220,7 @@ def test_a_restarted_probe_remembers_its_hub(name, tmp_path):
             wait_until(lambda: hub.readings)
             probe.process.kill()
         with RunningProbe(name, *options) as probe:
-            boot = requests.get(probe.url + "/whoami", timeout=5).json()["boot"]
+            boot = requests.get(probe.url + "/whoami", timeout=PATIENCE_S).json()["boot"]
             wait_until(lambda: hub.seqs(boot))
             assert (
                 hub.seqs(boot)[0] == 0
@@ -269,6 +270,6 @@ def test_a_polite_kill_says_goodbye(tmp_path):
         # A visitor in the middle of its request must not make the end untidy.
         with socket.create_connection((host, int(port)), timeout=5) as visitor:
             visitor.sendall(b"GET /status HTTP/1.1\r\n")
-            assert requests.get(probe.url + "/status", timeout=5).status_code == 200
+            assert requests.get(probe.url + "/status", timeout=PATIENCE_S).status_code == 200
             assert probe.stop(signal.SIGTERM) == 0
         assert len(probe.lines) == 1, probe.lines

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from support.waiting import cannot, wait_for
+from support.waiting import PATIENCE_S, cannot, wait_for
 from support.web_end import Quiet, WebEnd
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.core.reading import Row, Sighting, to_units
@@ -48,7 +48,7 @@ class Journal:
         """What a person says of a probe."""
         (column, value), *_ = said.items()
         change = f"UPDATE probes SET {column}=? WHERE id=?"
-        self.writer.change(lambda db: db.execute(change, (value, probe_id)).rowcount).result(5)
+        self.writer.change(lambda db: db.execute(change, (value, probe_id)).rowcount).result(PATIENCE_S)
 
     def name(self, probe_id: str, name: str, version: str = "1.0") -> None:
         """A probe says who it is."""
@@ -156,7 +156,7 @@ class Broker:
         """End it; without persistence it forgets everything, retained messages too."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(PATIENCE_S)
             self._process = None
 
 
@@ -193,7 +193,7 @@ class Listener:
 
     def says(self, topic: str, message: bytes) -> None:
         """Leave a message at the broker."""
-        self._client.publish(topic, message, qos=1, retain=True).wait_for_publish(10)
+        self._client.publish(topic, message, qos=1, retain=True).wait_for_publish(PATIENCE_S)
 
     def waits(self, topic: str, what: Any, timeout_s: float = 15.0) -> Any:
         """Waits until the topic's last message is `what`, or fits it when it is a function."""
@@ -203,7 +203,7 @@ class Listener:
 
     def say(self, topic: str, text: str, *, retain: bool = False) -> None:
         """Publish something, as any client of the broker may."""
-        self._client.publish(topic, text, qos=1, retain=retain).wait_for_publish(5)
+        self._client.publish(topic, text, qos=1, retain=retain).wait_for_publish(PATIENCE_S)
 
     def close(self) -> None:
         self._client.disconnect()

@@ -6,7 +6,7 @@ from functools import partial
 
 from forward.conftest import statuses
 from support.odd_broker import OddBroker
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.forward import topics
 from temphub_kernel.forward.mqtt import Mqtt
 from temphub_kernel.forward.topics import State
@@ -124,7 +124,7 @@ def test_a_probe_that_is_removed_vanishes_also_when_the_hub_was_off(
     assert mqtt.stop()
     for table, column in (("readings", "probe"), ("latest", "probe"), ("probes", "no")):
         command = f"DELETE FROM {table} WHERE {column}=(SELECT no FROM probes WHERE id='Cold-1')"
-        journal.writer.change(lambda db, command=command: db.execute(command).rowcount).result(5)
+        journal.writer.change(lambda db, command=command: db.execute(command).rowcount).result(PATIENCE_S)
     start()
     for topic in (CONFIG, STATE, PRESENCE):
         listener.waits(topic, "")

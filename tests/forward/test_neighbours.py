@@ -13,7 +13,7 @@ import pytest
 
 import temphub_kernel as th
 from support.ports import free_port
-from support.waiting import cannot, wait_for
+from support.waiting import PATIENCE_S, cannot, wait_for
 from temphub_kernel.core import files
 from temphub_kernel.core.settings import ALLOWED
 from temphub_kernel.forward import topics, webhook
@@ -154,4 +154,4 @@ def test_prometheus_scrapes_the_hub(hub, tmp_path: Path) -> None:
         assert found["metric"]["probe_id"] == "Cold-1" and float(found["value"][1]) == 21.25
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE_S)

@@ -14,7 +14,7 @@ import pytest
 
 from support.ports import free_port
 from support.recipe import DOCS, ROOT, blocks_of, copy_of_the_tree, environment, follow, run
-from support.waiting import cannot, wait_for
+from support.waiting import PATIENCE_S, cannot, wait_for
 
 RECIPES = sorted(DOCS.glob("add-*.md"))
 HUB = "import sys, temphub_kernel as th; th.start(); sys.stdin.read(); th.stop()"
@@ -60,7 +60,7 @@ class Hub:
 
     def ask(self, path: str, body: Any = None) -> Any:
         """The JSON of an answer."""
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         try:
             line.request("GET" if body is None else "POST", path, None if body is None else json.dumps(body))
             return json.loads(line.getresponse().read())
@@ -189,10 +189,10 @@ def test_a_sensor_is_added_by_its_recipe(tree, start_here, tmp_path):
             wait_for(lambda: probe.poll() is not None or hub.writer.last_no >= 2, 30)
         finally:
             probe.kill()
-            probe.wait(10)
+            probe.wait(PATIENCE_S)
         log.seek(0)
         assert hub.writer.last_no >= 2, log.read()
-    line = http.client.HTTPConnection("127.0.0.1", hub.settings.port, timeout=20)
+    line = http.client.HTTPConnection("127.0.0.1", hub.settings.port, timeout=PATIENCE_S)
     line.request("GET", "/api/readings?probe_id=Rig")
     readings = json.loads(line.getresponse().read())["readings"]
     line.close()

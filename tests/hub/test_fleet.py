@@ -1,12 +1,12 @@
 """`temphub probes` and `temphub update` against a real endpoint."""
 
 import threading
-import time
 from dataclasses import replace
 
 import pytest
 
 from support.endpoint import Hub
+from support.waiting import wait_for
 from temphub_kernel.cli import main
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.core.reading import Sighting
@@ -33,12 +33,8 @@ def fleet(hub):
 
 def meet(hub, probe_id: str, version: str) -> None:
     hub.book.met(Sighting(probe_id, "127.0.0.1", 8001, version=version, model="esp32", name="Cellar"))
-    deadline = time.monotonic() + 5
-    while not any(
-        p["id"] == probe_id and p["version"] == version for p in hub.ask("GET", "/api/probes")[1]["probes"]
-    ):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    known = {"id": probe_id, "version": version}.items()
+    wait_for(lambda: any(known <= one.items() for one in hub.ask("GET", "/api/probes")[1]["probes"]), 5)
 
 
 def test_the_list_says_who_has_an_update(hub, fleet):

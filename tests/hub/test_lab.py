@@ -7,7 +7,7 @@ import os
 import pytest
 from jupyter_client.manager import AsyncKernelManager
 
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.core.files import notebooks
 from temphub_kernel.hub.lock import is_running
 from temphub_kernel.server.supervisor import first_cell
@@ -57,7 +57,7 @@ class Lab:
 
 
 def answers(port):
-    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=PATIENCE_S)
     try:
         connection.request("GET", "/")
         return b"opened from a notebook" in connection.getresponse().read()

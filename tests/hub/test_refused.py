@@ -4,7 +4,7 @@ import json
 import urllib.error
 import urllib.request
 
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.hub import PAGE, HubClient
 
 TOKEN = {"X-Token": "s3cret"}
@@ -14,7 +14,7 @@ def deliver(hub, body, headers=None):
     """The status that a delivery is answered with."""
     request = urllib.request.Request(f"{hub.url}/api/ingest", json.dumps(body).encode(), headers or {})
     try:
-        with urllib.request.urlopen(request, timeout=10) as reply:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as reply:
             return reply.status
     except urllib.error.HTTPError as error:
         error.close()

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 import temphub_kernel as th
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.hub import PAGE, Attached, HubClient, read_info
 from temphub_kernel.hub.hub import RunningHub
@@ -34,7 +34,7 @@ def environ(monkeypatch, data_dir, free_port):
 
 
 def ask(url: str, method: str = "GET", path: str = "/api/health", body=None):
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=PATIENCE_S)
     try:
         connection.request(method, path, None if body is None else json.dumps(body))
         reply = connection.getresponse()

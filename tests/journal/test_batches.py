@@ -11,6 +11,7 @@ import pytest
 
 from journal.journal_harness import T0, Journal, as_rows, journal, pack_all, row
 from support.rows import buckets_in
+from support.waiting import PATIENCE_S
 from temphub_kernel.core.errors import JournalUnwritable
 from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import (
@@ -132,7 +133,7 @@ def test_every_answer_is_that_of_rows(j: Journal, rolled: bool) -> None:
         assert pack_all(j) >= 1
         with Reader(j.path) as reader:
             assert answers(reader) == before and buckets_in(reader, T0 - 10**6, T0, MINUTE_MS) == kept
-    assert j.writer.change(as_rows).result(10)
+    assert j.writer.change(as_rows).result(PATIENCE_S)
     assert kinds(j)[1] == 0
     with Reader(j.path) as reader:
         assert answers(reader) == before
@@ -188,8 +189,10 @@ def test_a_crash_forgets_no_number(j: Journal) -> None:
     given = [delivered("P", first, 500) for first in range(0, 9_000, 500)]
     for one in given:
         j.writer.store(one)
-    assert j.writer.change(lambda db: db.execute("UPDATE boots SET seen=''").rowcount).result(10)
-    j.writer.change(lambda db: db.execute("DELETE FROM bookmarks WHERE follower='seen'").rowcount).result(10)
+    assert j.writer.change(lambda db: db.execute("UPDATE boots SET seen=''").rowcount).result(PATIENCE_S)
+    j.writer.change(lambda db: db.execute("DELETE FROM bookmarks WHERE follower='seen'").rowcount).result(
+        PATIENCE_S
+    )
     commits = j.writer._commits
     assert commits is not None
     commits.close = commits.abandon  # type: ignore[method-assign]

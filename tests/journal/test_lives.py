@@ -9,6 +9,7 @@ import pytest
 
 from journal.journal_harness import Journal, close_months, journal, pack_all
 from support.rows import buckets_in, faults_in, points_in
+from support.waiting import PATIENCE_S
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import NO_VALUE, Reader
@@ -195,7 +196,7 @@ def test_damaged_pack(tmp_path: Path) -> None:
         pack_all(j)
         j.writer.change(
             lambda db: db.execute("UPDATE packs SET body=substr(body, 1, length(body) - 40) WHERE block=0")
-        ).result(5)
+        ).result(PATIENCE_S)
         with (
             Reader(j.path) as reader,
             pytest.raises(TempHubError, match="packed part of the journal cannot be read"),

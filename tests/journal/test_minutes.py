@@ -13,7 +13,7 @@ import pytest
 from journal.journal_harness import T0, Journal, journal, pack_minutes, row
 from journal.test_calibration import redo_all
 from journal.test_imports import staged
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.core.errors import JournalUnreadable
 from temphub_kernel.core.reading import Row
@@ -269,16 +269,16 @@ def test_a_day_that_cannot_be_packed_keeps_no_other_from_it(tmp_path: Path) -> N
         days = [(probe, T0 // DAY_MS - n) for probe in (1, 2, 3) for n in range(4)]
 
         def pack(held_s: float) -> object:
-            return j.writer.change(lambda db: minutes.pack_some(db, days, held_s)).result(5)
+            return j.writer.change(lambda db: minutes.pack_some(db, days, held_s)).result(PATIENCE_S)
 
         assert pack(0.0) is None and len(days) == 11 and kept_as(j) == (11, 1)
         j.writer.change(
             # No whole number of minutes came to that: what is read back differs.
             lambda db: db.execute("UPDATE minutes SET total=1 WHERE probe=2 AND at/1440=?", (days[5][1],))
-        ).result(5)
+        ).result(PATIENCE_S)
         j.writer.change(
             lambda db: db.execute("UPDATE minutes SET count=0 WHERE probe=2 AND at/1440=?", (days[5][1],))
-        ).result(5)
+        ).result(PATIENCE_S)
         problem = pack(60.0)
         assert getattr(problem, "code", "") == "pack_differs" and not days and kept_as(j) == (1, 11)
 
@@ -338,6 +338,6 @@ def test_damaged_minutes_are_told(tmp_path: Path) -> None:
         ):
             j.writer.change(
                 lambda db, spoilt=spoilt: db.execute("UPDATE minute_packs SET body=?", (spoilt,)).rowcount
-            ).result(5)
+            ).result(PATIENCE_S)
             with pytest.raises(JournalUnreadable, match="roll-ups of a day cannot be read"):
                 reader.steps(T0 - DAY_MS, T0 + DAY_MS, 7 * MINUTE_MS, "P")

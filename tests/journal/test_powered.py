@@ -8,6 +8,7 @@ from pathlib import Path
 from journal.journal_harness import T0, as_rows, close_months, journal, pack_all, row
 from journal.test_calibration import DAY_MS, redo_all
 from support.rows import buckets_in, faults_in
+from support.waiting import PATIENCE_S
 from temphub_kernel.journal import Reader, bring_up_to_date
 from temphub_kernel.journal.schema import BLOCK_ROWS, VERSION, open_for_reading
 
@@ -48,10 +49,10 @@ def test_what_was_counted_before_the_upgrade_counts_no_more(tmp_path: Path) -> N
         )
         j.roll_up()
         # As 0.3 left it: rows, counted, and marked.
-        assert j.writer.change(as_rows).result(10)
+        assert j.writer.change(as_rows).result(PATIENCE_S)
         j.writer.change(
             lambda db: db.execute("UPDATE readings SET quality='power_on' WHERE units=850000000").rowcount
-        ).result(10)
+        ).result(PATIENCE_S)
         assert pack_all(j, days=False) == 1 and len(close_months(j, T0)) == 1
         with Reader(j.path) as reader:
             assert max(b.highest for b in buckets_in(reader, *span, DAY_MS)) == 850_000_000, (

@@ -10,7 +10,7 @@ import pytest
 
 from journal.journal_harness import T0, close_months, journal, pack_all
 from journal.test_imports import staged
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.core.reading import Row
 from temphub_kernel.journal import FIELDS, JUNCTION, Keeper, Reader, register, undo_import
@@ -137,7 +137,7 @@ def test_segments_of_another_file_or_journal_are_not_taken(there: Path, tmp_path
             "UPDATE probes SET id = CASE id WHEN 'P' THEN 'Q#' WHEN 'Q' THEN 'P#' ELSE id END",
             "UPDATE probes SET id = rtrim(id, '#')",
         ):
-            j.writer.change(lambda db, statement=statement: db.execute(statement).rowcount).result(5)
+            j.writer.change(lambda db, statement=statement: db.execute(statement).rowcount).result(PATIENCE_S)
     # The file has ids, and no numbers.
     assert {id_: readings_of(path, id_) for id_ in "PQR"} == whose
     flipped(0.3)(there)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from journal.journal_harness import T0, journal, row
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.core.reading import UNITS_PER_C
 from temphub_kernel.journal import Outcome, Reader, Writer, save_bookmark
@@ -151,7 +151,7 @@ def test_a_change_that_fails_is_undone_alone(tmp_path: Path) -> None:
     with journal(tmp_path) as j:
         bad, good = j.writer.change(half), j.writer.change(whole)
         assert j.writer.store([row()]) == Outcome(1, 0)
-        assert good.result(5) == "done" and isinstance(bad.exception(5), KeyError)
+        assert good.result(PATIENCE_S) == "done" and isinstance(bad.exception(5), KeyError)
         with Reader(j.path) as reader:
             assert reader.note("half") == (0, {}) and reader.note("whole") == (7, {})
 
@@ -189,7 +189,7 @@ def test_a_listener_that_breaks_does_not_stop_the_writer(tmp_path: Path) -> None
     future: Future[object] = Future()
     writer.submit([row()], gone)
     writer.submit([row()], future.set_result)
-    assert future.result(2) == Outcome(1, 0)
+    assert future.result(PATIENCE_S) == Outcome(1, 0)
     assert writer.store([row()], 2) == Outcome(1, 0) and not writer.state().problem
     assert writer.stop()
 
@@ -198,15 +198,15 @@ def test_busy(tmp_path: Path) -> None:
     """When too much waits, a delivery is refused with words, and taken again later."""
     with journal(tmp_path) as j:
         entered, release = threading.Event(), threading.Event()
-        stalled = j.writer.change(lambda _: (entered.set(), release.wait(10)))
-        assert entered.wait(5)
+        stalled = j.writer.change(lambda _: (entered.set(), release.wait(PATIENCE_S)))
+        assert entered.wait(PATIENCE_S)
         many, told = [row()] * (MAX_WAITING // 2), []
         j.writer.submit(many, told.append)
         j.writer.submit(many, told.append)
         with pytest.raises(TempHubError, match=rf"{MAX_WAITING} readings wait for its disk already"):
             j.writer.submit([row()], told.append)
         release.set()
-        stalled.result(10)
+        stalled.result(PATIENCE_S)
         wait_for(lambda: told == [Outcome(len(many), 0)] * 2, 60)
         # What waits is counted down just after the acknowledgement.
         wait_for(lambda: _taken(j.writer))

@@ -10,7 +10,7 @@ import pytest
 
 from support.lan import Lan
 from support.virtual import micropython
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.core.files import firmware
 from temphub_kernel.journal import Reader
 
@@ -71,7 +71,7 @@ class Story:
 
     def stop(self):
         self.server.terminate()
-        self.server.wait(10)
+        self.server.wait(PATIENCE_S)
         for process in self.running:
             process.kill()
             process.wait()

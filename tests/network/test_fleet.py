@@ -10,7 +10,7 @@ import pytest
 
 from support.engines import Victoria
 from support.lan import Lan
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.core.clock import DAY_MS, now_ms
 from temphub_kernel.core.reading import Row, to_celsius, to_units
 from temphub_kernel.journal import Reader, Writer
@@ -52,7 +52,7 @@ class Shop:
         """As a power cut would."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(PATIENCE_S)
             self._process = None
 
     def ask(self, path: str, body: object = None) -> dict:

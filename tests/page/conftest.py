@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from support.waiting import PATIENCE_S
 from temphub_kernel.alarms import Rule, Transition, life
 from temphub_kernel.core.clock import MINUTE_MS, now_ms
 from temphub_kernel.core.reading import Row, Sighting, to_units
@@ -204,7 +205,7 @@ class Journal:
 
     def settle(self) -> None:
         """Wait until all of it is on disk."""
-        self._writer.change(lambda _: None).result(10)
+        self._writer.change(lambda _: None).result(PATIENCE_S)
 
     def stop(self) -> None:
         """End the writer."""

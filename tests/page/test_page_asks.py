@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.page import tongue
 from temphub_kernel.page.widgets.base import MOST_WAITING, Asks
@@ -104,5 +104,5 @@ def test_a_page_that_is_closed_asks_nothing_more(asks, hub):
     assert wait_for(lambda: hub.did, 10)
     (thread,) = [one for one in threading.enumerate() if one.name.startswith("temphub-ask")] or [None]
     if thread is not None:
-        thread.join(10)
+        thread.join(PATIENCE_S)
     assert hub.did == ["one"]

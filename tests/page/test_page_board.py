@@ -3,12 +3,13 @@
 import asyncio
 import re
 import threading
-import time
 
 import numpy as np
 import pytest
 from bqplot import Lines
 from ipywidgets import HTML, Button, Text, ToggleButtons, Widget
+
+from support.waiting import PATIENCE_S, wait_for
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 
@@ -223,7 +224,7 @@ def test_provision_now_tells_its_outcome(journal, open_dashboard):
     answer = threading.Event()
 
     def provision(probe_id):
-        answer.wait(5)
+        answer.wait(PATIENCE_S)
         if probe_id == "b":
             raise ValueError("no way")
         return f"{probe_id} delivers here."
@@ -235,10 +236,12 @@ def test_provision_now_tells_its_outcome(journal, open_dashboard):
     refresh(dashboard)
     assert "Telling a where to deliver" in words(dashboard) and all(button.disabled for button in buttons)
     answer.set()
-    deadline = time.monotonic() + 5
-    while "…" in words(dashboard) and time.monotonic() < deadline:
+
+    def told():
         refresh(dashboard)
-    assert "a delivers here." in words(dashboard) and "no way" in words(dashboard)
+        return "a delivers here." in words(dashboard) and "no way" in words(dashboard)
+
+    wait_for(told, 5)
     assert not any(button.disabled for button in buttons)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from ipywidgets import HTML
 
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from support.widgets import every, words
 from temphub_kernel import analysis
 from temphub_kernel.core.clock import HOUR_MS, MINUTE_MS, now_ms
@@ -138,7 +138,7 @@ def test_nothing_is_looked_for_where_nobody_asks(kitchen, monkeypatch):
     window = Window(24 * HOUR_MS)
     readings = shared.join(kitchen.path)
     try:
-        snapshot = readings.read(View(window=window).wanted, now_ms()).result(20)
+        snapshot = readings.read(View(window=window).wanted, now_ms()).result(PATIENCE_S)
     finally:
         # Waits for what was begun.
         shared.leave(kitchen.path)

@@ -8,6 +8,7 @@ import pytest
 from ipywidgets import Button, Text
 from ipywidgets.widgets.widget import _instances
 
+from support.waiting import PATIENCE_S
 from support.widgets import every, html_of as html, say, words
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.journal import Reader
@@ -105,9 +106,9 @@ def test_what_did_not_change_is_not_made_anew(many):
     readings = shared.join(many.path)
     try:
         first = readings.read(Wanted(parse(DAY, now_ms()).window), now_ms())
-        before = first.result(20).by_id
+        before = first.result(PATIENCE_S).by_id
         many.described("P00002", alias="Fridge")
-        after = readings.read(Wanted(parse(DAY, now_ms()).window), now_ms(), first).result(20).by_id
+        after = readings.read(Wanted(parse(DAY, now_ms()).window), now_ms(), first).result(PATIENCE_S).by_id
     finally:
         shared.leave(many.path)
     assert after["P00001"].record is before["P00001"].record

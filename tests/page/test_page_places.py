@@ -13,7 +13,7 @@ from ipywidgets import ToggleButton
 from support.engines import Prometheus, Victoria
 from support.ports import free_port
 from support.shops import Shop
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from support.web_end import Quiet, WebEnd
 from support.widgets import every, html_of, words
 from temphub_kernel.core.clock import DAY_MS, HOUR_MS, now_ms
@@ -65,7 +65,7 @@ def seen(place: Place, window: Window) -> Snapshot:
     try:
 
         def whole() -> Snapshot | None:
-            told = readings.read(Wanted(window), now_ms()).result(20)
+            told = readings.read(Wanted(window), now_ms()).result(PATIENCE_S)
             curves = all(probe.statistics.n for probe in told.probes if probe.state == "online")
             glances = all(probe.glance.spark for probe in told.probes if probe.state == "online")
             return told if told.sites and not told.missing and curves and glances else None

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from support.waiting import patient
 from temphub_kernel.core.reading import Sighting
 from temphub_kernel.core.settings import Settings
 from temphub_kernel.provisioner import ProbeCheck, Provisioner, Talk
@@ -144,7 +145,7 @@ class Results:
             return [check for check in self.all if fits(check)]
 
         with self._news:
-            assert self._news.wait_for(lambda: len(found()) >= count, timeout_s), self.all
+            assert self._news.wait_for(lambda: len(found()) >= count, patient(timeout_s)), self.all
             return found()[count - 1]
 
 

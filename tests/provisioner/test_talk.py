@@ -28,6 +28,7 @@ def drip(connection: socket.socket) -> None:
             time.sleep(0.05)
 
 
+@pytest.mark.alone
 def test_a_dripping_probe_is_cut_off(make_probe):
     """A probe that sends one byte at a time is given up when the whole time is over, not a byte later."""
     probe = make_probe()

@@ -18,7 +18,7 @@ from service.standins import Computer
 from support.ports import free_port
 from support.running import TempHub
 from support.virtual import VirtualProbe
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.core.reading import Row
 from temphub_kernel.core.settings import ALLOWED
@@ -107,7 +107,7 @@ def test_over_to_a_new_disk_and_uninstalled(house: House, data_dir: Path) -> Non
     deliver(hub, 3)
     wait_for(lambda: (data_dir / "temperature_log.csv").read_text().count(",P,") == 3, 20)
     said = house.follow("Putting it back", data_dir)
-    assert hub.process.wait(20) == 0 and "before-restore-" in said
+    assert hub.process.wait(PATIENCE_S) == 0 and "before-restore-" in said
     assert values(data_dir) == [1, 2]
     hub = house.hub(data_dir, port)
     assert values(data_dir) == [1, 2, 3]
@@ -121,7 +121,7 @@ def test_over_to_a_new_disk_and_uninstalled(house: House, data_dir: Path) -> Non
     logon = house.logon()
     house.follow("From a notebook to the service", house.disk, **logon, PORT=str(port))
     house.follow("Uninstalling", house.disk, **logon)
-    assert hub.process.wait(20) == 0 and (house.share / "for-good.zip").exists()
+    assert hub.process.wait(PATIENCE_S) == 0 and (house.share / "for-good.zip").exists()
     shutil.rmtree(house.disk)
 
 
@@ -144,7 +144,7 @@ def test_to_a_new_computer_without_a_click(house: House, data_dir: Path, tmp_pat
     ):
         wait_for(lambda: stands(old)[0] == "claimed" and stands(old)[1] > 2, 60)
         house.follow("To a new computer", data_dir)
-        assert old.process.wait(20) == 0
+        assert old.process.wait(PATIENCE_S) == 0
         before = stands_in(data_dir)
         said = house.follow("To a new computer", new_place, 1)
         assert "SERVER_TOKEN" in said and "must not run any more" in said
@@ -203,4 +203,4 @@ def test_back_to_an_older_version(house: House, data_dir: Path) -> None:
     deliver(hub, 1)
     house.follow("A back-up", data_dir)
     house.follow("Back to an older version", data_dir)
-    assert hub.process.wait(20) == 0 and values(house.disk) == [1]
+    assert hub.process.wait(PATIENCE_S) == 0 and values(house.disk) == [1]

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from recipes.conftest import ADDRESS, DOCUMENT, TOKEN, Receiver, block, blocks
-from support.waiting import cannot
+from support.waiting import PATIENCE_S, cannot
 
 Start = Callable[..., Receiver]
 
@@ -24,7 +24,7 @@ Start = Callable[..., Receiver]
 def send(url: str, headers: dict[str, str], body: str) -> tuple[int, Any]:
     """One POST as the devices make it."""
     at = urllib.parse.urlsplit(url)
-    line = http.client.HTTPConnection(at.netloc, timeout=10)
+    line = http.client.HTTPConnection(at.netloc, timeout=PATIENCE_S)
     line.request("POST", at.path, body.encode(), headers)
     reply = line.getresponse()
     answer = reply.status, json.loads(reply.read())

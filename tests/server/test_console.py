@@ -45,7 +45,7 @@ def test_a_hub_that_is_replaced_goes_on_in_the_same_file(start_temphub, data_dir
     temphub = start_temphub().ready()
     wait_for(lambda: "Press Ctrl-C" in temphub.text())
     temphub.hub_kernel().kill()
-    wait_for(lambda: "the hub was replaced" in temphub.text(), 30)
+    wait_for(lambda: "the hub was replaced" in temphub.text() and temphub.answers(), 30)
     assert temphub.ask("POST", "/api/ingest", {"temperature_c": 1, "probe_id": "after"})[0] == 200
     wait_for(lambda: "after delivers" in (data_dir / LOG_FILE).read_text(encoding="utf-8"))
     text = (data_dir / LOG_FILE).read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ import time
 import psutil
 import pytest
 
-from support.waiting import cannot, wait_for
+from support.waiting import PATIENCE_S, cannot, wait_for
 from temphub_kernel.hub.lock import STOP_FILE
 from temphub_kernel.journal import Reader
 
@@ -59,7 +59,7 @@ class Sender(threading.Thread):
     def check(self, data_dir, longest_s):
         """Stops; everything is there once, and at no time was it refused for longer."""
         self.stopping.set()
-        self.join(10)
+        self.join(PATIENCE_S)
         with Reader(data_dir / "temphub.sqlite3") as reader:
             stored = [point.seq for point in reader.after(0, 1_000_000)]
         assert (
@@ -79,7 +79,7 @@ def delivering(opened_temphub):
     yield temphub, sender
     sender.stopping.set()
     if sender.ident:
-        sender.join(10)
+        sender.join(PATIENCE_S)
 
 
 def pages(temphub):
@@ -134,7 +134,7 @@ def test_a_page_server_that_hangs_is_replaced(delivering, data_dir):
     wait_for(lambda: not hung.is_running(), 15)
     assert time.monotonic() - began < 11
     wait_for(lambda: shows_page(temphub), 90)
-    assert "the page server does not answer; another is started" in temphub.text()
+    wait_for(lambda: "the page server does not answer; another is started" in temphub.text())
     sender.check(data_dir, 1.0)
     assert temphub.stop() == 0
 
@@ -155,7 +155,7 @@ def test_a_page_server_that_takes_too_much_memory_is_replaced(start_temphub, dat
     assert (status, answer["error"]) == (503, "page_unavailable")
     wait_for(lambda: sender.acknowledged > 40)
     sender.check(data_dir, 1.0)
-    assert "more than the 30 MB that it may" in temphub.text()
+    wait_for(lambda: "more than the 30 MB that it may" in temphub.text())
     assert temphub.stop() == 0
 
 
@@ -191,7 +191,7 @@ def test_nothing_is_left_when_it_is_over(start_temphub, how):
         else:
             os.close(terminal)
             terminal = -1
-        assert temphub.process.wait(15) == 0
+        assert temphub.process.wait(PATIENCE_S) == 0
         assert not [
             process for process in before if process.is_running() and process.status() != psutil.STATUS_ZOMBIE
         ]
@@ -234,7 +234,7 @@ def test_temphub_stop_ends_a_hub_without_a_window(start_temphub, data_dir):
 
     done = stop()
     assert done.returncode == 0 and "has stopped" in done.stdout, done.stderr
-    assert temphub.process.wait(15) == 0
+    assert temphub.process.wait(PATIENCE_S) == 0
     wait_for(lambda: not temphub.processes(), 15)
     done = stop()
     assert done.returncode == 1 and "No hub runs" in done.stdout

@@ -7,6 +7,7 @@ from contextlib import closing, suppress
 from typing import Any
 
 from support.attacks import connect
+from support.waiting import wait_for
 from temphub_kernel.api.access.audit import AUDIT_FILE
 from temphub_kernel.api.access.lockout import FREE
 
@@ -19,7 +20,7 @@ def test_guesses_are_locked_out_and_changes_say_who(start_temphub, data_dir, fre
     where and what was shown, no token or password among it."""
     connect_from(free_port)
     hub = start_temphub(SERVER_TOKEN=TOKEN, UI_PASSWORD=PASSWORD).ready()
-    assert "SERVER_TOKEN has 6 characters, so it can be guessed" in hub.text()
+    wait_for(lambda: "SERVER_TOKEN has 6 characters, so it can be guessed" in hub.text())
 
     def ask(
         address: str, method: str, path: str, body: Any = None, **headers: str

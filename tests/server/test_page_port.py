@@ -4,12 +4,12 @@ import http.client
 
 import psutil
 
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 
 
 def answer(port: int, path: str, **headers: str) -> tuple[int, bytes]:
     """(status, body) of one request."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
     try:
         connection.request("GET", path, headers=headers)
         reply = connection.getresponse()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.cli import main
 
 PROBE = [sys.executable, "-m", "temphub_kernel", "probe"]
@@ -34,7 +34,7 @@ def probe(data_dir: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str]
         yield process, line.split()[-1]
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(PATIENCE_S)
         process.stdout.close()
 
 
@@ -65,7 +65,7 @@ def test_the_port_is_free_when_the_command_is_ended(tmp_path, end):
     with probe(tmp_path, "--id", "X", "--port", "0", "--token", "t") as (process, place):
         assert not refused(place)
         process.send_signal(end)
-        code = process.wait(10)
+        code = process.wait(PATIENCE_S)
         wait_for(lambda: refused(place), 5)
         assert code == (0 if end in (signal.SIGTERM, signal.SIGINT) else -end)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from support.waiting import cannot, wait_for
+from support.waiting import PATIENCE_S, cannot, wait_for
 from temphub_kernel.hub import read_info
 
 SYSTEMD = "/usr/lib/systemd/systemd"
@@ -53,7 +53,7 @@ def systemd(tmp_path):
             # The sign by which a user's systemd ends itself and all that it runs.
             manager.send_signal(signal.SIGTERM)
             try:
-                manager.wait(20)
+                manager.wait(PATIENCE_S)
             finally:
                 manager.kill()
                 manager.wait()

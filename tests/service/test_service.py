@@ -14,7 +14,7 @@ import pytest
 
 from service.standins import Computer, verify
 from support.running import TempHub
-from support.waiting import cannot, wait_for
+from support.waiting import PATIENCE_S, cannot, wait_for
 from temphub_kernel.core import files
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.core.settings import Settings
@@ -263,7 +263,7 @@ def test_a_service_that_is_asked_to_end_ends_whole(data_dir: Path, free_port: in
         hub = TempHub(data_dir, free_port, *arguments).ready()
         try:
             hub.keeper().kill()
-            hub.process.wait(10)
+            hub.process.wait(PATIENCE_S)
             wait_for(hub.keeper, 20)
             ask_to_stop(data_dir, SERVICE_STOP_FILE, within_s=20.0 if ends else 2.0)
             if ends:

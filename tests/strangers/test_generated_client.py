@@ -13,7 +13,7 @@ import pytest
 
 from support.running import TempHub
 from support.strangers import PROGRAMS, TOKEN
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.api import contract
 
 DOCUMENT = Path(contract.__file__).with_name("openapi.yaml")
@@ -72,7 +72,7 @@ def hub(data_dir: Path, free_port: int) -> Iterator[TempHub]:
         yield hub
     finally:
         probe.terminate()
-        probe.wait(10)
+        probe.wait(PATIENCE_S)
         hub.stop()
 
 

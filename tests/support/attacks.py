@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 
-from .waiting import cannot
+from .waiting import PATIENCE_S, cannot
 
 ATTACKER = "127.0.0.2"
 MAD = "127.0.0.3"
@@ -55,7 +55,7 @@ class Loop(threading.Thread):
 
     def stop(self) -> None:
         self.stopping.set()
-        self.join(20)
+        self.join(PATIENCE_S)
 
 
 class Poster(Loop):

@@ -5,6 +5,8 @@ import socket
 import threading
 from contextlib import suppress
 
+from .waiting import PATIENCE_S
+
 PIECE = 65536
 
 
@@ -27,7 +29,7 @@ class Cutting:
         for one in (self._server, *self._open):
             _end(one)
         for thread in list(self._threads):
-            thread.join(10)
+            thread.join(PATIENCE_S)
 
     def _go(self, work, *arguments) -> None:  # type: ignore[no-untyped-def]
         thread = threading.Thread(target=work, args=arguments)

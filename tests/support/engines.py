@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .waiting import cannot, wait_for
+from .waiting import PATIENCE_S, cannot, wait_for
 
 
 class Engine:
@@ -61,7 +61,7 @@ class Engine:
     def write(self, lines: str, database: str) -> None:
         """Points of somebody else."""
         url = f"{self.base}/write?precision=ms{f'&db={database}' if database else ''}"
-        with urllib.request.urlopen(url, lines.encode(), timeout=20):
+        with urllib.request.urlopen(url, lines.encode(), timeout=PATIENCE_S):
             pass
 
     def kill(self) -> None:
@@ -165,5 +165,5 @@ class Influx(Engine):
     def query(self, question: str) -> list[dict[str, Any]]:
         """The series of an answer."""
         data = urllib.parse.urlencode({"q": question, "db": "temphub", "epoch": "ms"}).encode()
-        with urllib.request.urlopen(f"{self.base}/query", data, timeout=20) as answer:
+        with urllib.request.urlopen(f"{self.base}/query", data, timeout=PATIENCE_S) as answer:
             return json.loads(answer.read())["results"][0].get("series", [])

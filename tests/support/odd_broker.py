@@ -6,6 +6,8 @@ import struct
 import threading
 from contextlib import suppress
 
+from .waiting import PATIENCE_S
+
 CONNECT, PUBLISH, PUBACK, SUBSCRIBE, PINGREQ = 1, 3, 4, 8, 12
 OURS = b'{"origin": {"name": "TempHub"}, "availability": [{"topic": "temphub/status"}]}'
 TOPICS = (
@@ -44,7 +46,7 @@ class OddBroker:
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
-        self._thread.join(10)
+        self._thread.join(PATIENCE_S)
 
     def got(self, topic: str, part: bytes) -> bool:
         """Whether a topic's last message holds a part."""

@@ -9,6 +9,8 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler, stream_request_body
 from tornado.websocket import WebSocketHandler
 
+from .waiting import PATIENCE_S
+
 BIG = 64 * 1024 * 1024
 
 
@@ -97,7 +99,7 @@ class PageServer:
         self.ready = threading.Event()
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
-        self.ready.wait(10)
+        self.ready.wait(PATIENCE_S)
 
     def run(self):
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
@@ -127,4 +129,4 @@ class PageServer:
 
     def stop(self):
         self.loop.call_soon_threadsafe(self.end.set)
-        self.thread.join(10)
+        self.thread.join(PATIENCE_S)

@@ -17,9 +17,11 @@ import requests
 from temphub_kernel.core.run_folder import RunFolder
 from temphub_kernel.core.settings import ALLOWED
 
-from .waiting import wait_for
+from .waiting import patient, wait_for
 
 READY_S = 90.0
+# What is answered, or has ended, in a moment where nothing else is at work.
+ANSWER_S, STOP_S = 5.0, 8.0
 
 
 class TempHub:
@@ -94,13 +96,16 @@ class TempHub:
     def answers(self) -> bool:
         """Whether the hub answers right now."""
         try:
-            return self.ask("GET", "/api/health")[0] == 200
+            return self.ask("GET", "/api/health", timeout_s=ANSWER_S)[0] == 200
         except OSError:
             return False
 
-    def ask(self, method: str, path: str, body: Any = None, timeout_s: float = 5.0) -> tuple[int, Any]:
+    def ask(
+        self, method: str, path: str, body: Any = None, timeout_s: float | None = None
+    ) -> tuple[int, Any]:
         """(status, JSON or bytes) of one request."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+        longest_s = patient(ANSWER_S) if timeout_s is None else timeout_s
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=longest_s)
         try:
             connection.request(method, path, None if body is None else json.dumps(body))
             reply = connection.getresponse()
@@ -169,12 +174,12 @@ class TempHub:
         """Resident memory of each of its processes, MB, by process number."""
         return {process.pid: process.memory_info().rss / 1e6 for process in self.processes()}
 
-    def stop(self, name: int = signal.SIGINT, timeout_s: float = 8.0) -> int:
+    def stop(self, name: int = signal.SIGINT, timeout_s: float | None = None) -> int:
         """Ctrl-C; the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(name)
         try:
-            return self.process.wait(timeout_s)
+            return self.process.wait(patient(STOP_S) if timeout_s is None else timeout_s)
         finally:
             self.kill()
 

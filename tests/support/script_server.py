@@ -10,12 +10,14 @@ from tornado.web import Application
 
 from temphub_kernel.server.static import ScriptHandler, Scripts
 
+from .waiting import PATIENCE_S
+
 
 def ask_all(scripts: Scripts, *asked: tuple[str, dict[str, str]]) -> list[tuple[int, HTTPMessage, bytes]]:
     """The replies to (path, headers), one after the other over one connection to a real server."""
 
     def talk(port: int) -> list[tuple[int, HTTPMessage, bytes]]:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
         replies = []
         for path, headers in asked:
             connection.request("GET", path, headers=headers)

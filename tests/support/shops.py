@@ -10,7 +10,7 @@ from temphub_kernel.forward.engine.kinds import Door
 from temphub_kernel.journal import Reader, Writer, add_rules, describe
 
 from .engines import Victoria
-from .waiting import wait_for
+from .waiting import PATIENCE_S, wait_for
 
 LIMIT_C = -15.0
 
@@ -55,7 +55,7 @@ class Shop:
         """What people call the freezer, and its limit."""
         describe(self._writer, "Freezer", {"alias": name})
         told = "UPDATE probes SET interval_ms=60000 WHERE id='Freezer'"
-        self._writer.change(lambda db: db.execute(told).rowcount).result(5)
+        self._writer.change(lambda db: db.execute(told).rowcount).result(PATIENCE_S)
         add_rules(self._writer, [Rule("above", limit_c=LIMIT_C).to_json()], "test")
 
     def forward(self, engine: Victoria) -> None:

@@ -15,7 +15,7 @@ from temphub_kernel.core.files import firmware
 from .avahi import Avahi
 from .lan import Lan
 from .virtual import micropython
-from .waiting import cannot, wait_for
+from .waiting import PATIENCE_S, cannot, wait_for
 
 PROGRAMS = Path(__file__).parents[1] / "strangers" / "programs"
 TOKEN = "correct-horse-battery-staple"
@@ -45,7 +45,7 @@ class Hub:
     def stop(self) -> None:
         """As Ctrl-C does it from a service."""
         self.process.terminate()
-        self.process.wait(15)
+        self.process.wait(PATIENCE_S)
 
     def rows(self, probe_id: str | None = None) -> list[dict[str, str]]:
         """The rows of its CSV."""
@@ -244,7 +244,7 @@ class Street:
             process.terminate()
         for process in self._running:
             try:
-                process.wait(10)
+                process.wait(PATIENCE_S)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

@@ -14,7 +14,7 @@ from typing import Any
 
 from temphub_kernel.core.files import firmware
 
-from .waiting import cannot, wait_for
+from .waiting import PATIENCE_S, cannot, wait_for
 
 
 def micropython() -> str:
@@ -64,8 +64,8 @@ class VirtualProbe:
 
     def __exit__(self, *_: object) -> None:
         self.process.kill()
-        self.process.wait(10)
-        self._reader.join(10)
+        self.process.wait(PATIENCE_S)
+        self._reader.join(PATIENCE_S)
         assert self.process.stdout is not None
         self.process.stdout.close()
 
@@ -75,14 +75,14 @@ class VirtualProbe:
 
     def status(self) -> dict[str, Any]:
         """GET /status."""
-        with urllib.request.urlopen(self.url + "/status", timeout=5) as reply:
+        with urllib.request.urlopen(self.url + "/status", timeout=PATIENCE_S) as reply:
             return dict(json.load(reply))
 
     def post(self, path: str, body: dict[str, Any], **headers: str) -> tuple[int, dict[str, Any]]:
         """(status, reply) of an order from whoever."""
         request = urllib.request.Request(self.url + path, json.dumps(body).encode(), headers)
         try:
-            with urllib.request.urlopen(request, timeout=10) as reply:
+            with urllib.request.urlopen(request, timeout=PATIENCE_S) as reply:
                 return reply.status, dict(json.load(reply))
         except urllib.error.HTTPError as error:
             return error.code, dict(json.load(error))

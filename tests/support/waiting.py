@@ -26,11 +26,15 @@ def cannot(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
+def patient(usual_s: float) -> float:
+    """How long something may take that usually takes so long: more where tests of others run beside it."""
+    return usual_s if promising() else max(usual_s, PATIENCE_S)
+
+
 def wait_for(what: Callable[[], Answer | None], timeout_s: float = 10.0, every_s: float = 0.02) -> Answer:
     """The first true answer of `what()`; fails when there is none in time, where tests of others run beside
     it not before `PATIENCE_S`."""
-    if not promising():
-        timeout_s = max(timeout_s, PATIENCE_S)
+    timeout_s = patient(timeout_s)
     deadline = time.monotonic() + timeout_s
     while True:
         answer = what()

@@ -16,7 +16,7 @@ import pytest
 
 from support.attacks import Loop
 from support.virtual import VirtualProbe
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.journal import Reader
 
 NAME = "TempProbe-0A0C"
@@ -46,7 +46,7 @@ class Claimant(Loop):
 
     def once(self) -> None:
         public = (os.urandom(32).hex(), "00" * 32, "x" * 900)[len(self.times) % 3]
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)) as one:
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)) as one:
             one.request("POST", "/claim", json.dumps({"public": public}))
             self.answers[one.getresponse().status] += 1
         self.times.append(0)

@@ -9,7 +9,7 @@ import pytest
 
 import temphub_kernel as th
 from support.virtual import VirtualProbe
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.core.clock import now_ms
 from temphub_kernel.trust import Trust, signatures
 
@@ -27,7 +27,7 @@ class Hub:
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, Any]]:
         """(status, JSON) of one request."""
-        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=10)
+        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=PATIENCE_S)
         try:
             connection.request(method, path, None if body is None else json.dumps(body), headers)
             reply = connection.getresponse()

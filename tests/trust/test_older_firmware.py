@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from support.virtual import VirtualProbe
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.core import files
 from temphub_kernel.core.settings import Settings
 from temphub_kernel.hub import PAGE, HubClient
@@ -42,7 +42,7 @@ def probe_of(hub):
 def status(port: int) -> dict[str, Any]:
     """What a probe says of itself, nothing while it starts; each start takes another port."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/status", timeout=5) as reply:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/status", timeout=PATIENCE_S) as reply:
             return dict(json.load(reply))
     except OSError:
         return {}
