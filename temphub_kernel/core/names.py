@@ -11,6 +11,7 @@ from . import clock, errors
 
 Probe = Mapping[str, Any]
 MOST_NAMED = 12
+BREAKS = re.compile(r"\s*[\t-\r\x1c-\x1f\x85\u2028\u2029]\s*")
 
 
 def shown_name(probe: Probe) -> str:
@@ -22,6 +23,12 @@ def called(probe: Probe) -> str:
     """The name that people know it by, its id behind: `Cellar (TempProbe-0096)`."""
     name = shown_name(probe)
     return f"{name} ({probe['id']})" if name != probe["id"] else name
+
+
+def one_line(name: str) -> str:
+    """A name as it is kept. One copied from a cell or a letter may bring tabs and line breaks along, and with
+    these a line of a log, the title of a message or a row of a file would end in the middle of it."""
+    return BREAKS.sub(" ", name).strip()
 
 
 @lru_cache(maxsize=16_384)  # a wall screen sorts by it each second, as many probes as a hub has

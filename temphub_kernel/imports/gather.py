@@ -263,7 +263,8 @@ def parts_of(found: Found) -> list[list[object]]:
 
 
 def _short(name: str) -> str:
-    return "".join(sign for sign in name if sign.isprintable())[:64]
+    # A space that must not break is a space.
+    return "".join(sign for sign in " ".join(name.split()) if sign.isprintable())[:64].strip()
 
 
 @contextmanager

@@ -42,6 +42,15 @@ def test_a_probe_is_described(known):
     assert probe["name"] == "a" and probe["group"] == "Cellar"
 
 
+def test_a_name_that_was_copied_from_a_cell_stays_on_one_line(known):
+    """Tabs and line breaks of a name or a group are spaces: the title of a message, a line of the log and a
+    row of a CSV file go on behind them. A space that must not break stays."""
+    said = {"probe_id": "a", "alias": "Cold\troom\r\n2\u2028left", "group": "\nShop\u00a01 \n"}
+    assert known.ask("POST", "/api/describe", said) == (200, {"ok": True})
+    (probe,) = known.ask("GET", "/api/probes")[1]["probes"]
+    assert (probe["name"], probe["group"]) == ("Cold room 2 left", "Shop\u00a01")
+
+
 @pytest.mark.parametrize(
     ("said", "code", "status"),
     [

@@ -125,3 +125,31 @@ def test_twenty_probes_are_searched_and_folded_by_the_keyboard(open_look):
         first = page.locator(FOLD).first
         wait_for(lambda expanded=expanded, first=first: first.get_attribute("aria-expanded") == expanded, 20)
         wait_for(lambda: page.evaluate("document.activeElement.matches('.th-fold')"), 10)
+
+
+@pytest.mark.browser
+def test_the_longest_names_widen_no_page(open_look, hub):
+    """A name and a group of 64 letters without a space stand on the narrowest phone, with the forms beneath
+    the chart, a marked range, a probe's own place and an alarm's form open."""
+    page, wide = open_look("phone"), "document.documentElement.scrollWidth"
+    page.set_viewport_size({"width": 320, "height": 844})
+    told = {"probe_id": looks.probe_id(SCENE.warm)}
+    before = {"alias": looks.called(SCENE.warm), "group": looks.GROUPS[SCENE.warm]}
+    assert hub.ask("POST", "/api/describe", {**told, "alias": "W" * 64, "group": "M" * 64})[0] == 200
+    try:
+        page.locator("#rendered_cells .th-chip", has_text="W" * 64).wait_for(timeout=20_000)
+        page.locator("#rendered_cells .th-alarm", has_text="M" * 64).wait_for(timeout=20_000)
+        assert page.evaluate(wide) <= 320
+        for name in ("Dates", "Limit", "Note", "Send"):
+            page.get_by_role("button", name=name, exact=True).click()
+        page.get_by_role("button", name="Measure", exact=True).click()
+        page.locator("#rendered_cells .th-measured tbody").wait_for(timeout=20_000)
+        assert page.evaluate(wide) <= 320
+        page.locator("#rendered_cells button.th-name", has_text="W" * 64).first.click()
+        page.locator("#rendered_cells .th-editor").first.wait_for(timeout=20_000)
+        assert page.evaluate(wide) <= 320
+        page.locator("#rendered_cells .th-alarm .th-answer").first.click()
+        page.locator("#rendered_cells .th-alarm-form h2", has_text="W" * 64).wait_for(timeout=20_000)
+        assert page.evaluate(wide) <= 320
+    finally:
+        assert hub.ask("POST", "/api/describe", {**told, **before})[0] == 200

@@ -18,6 +18,23 @@ class Name(str):
         return str.__eq__(self, other)
 
 
+class One:
+    """A source of one reading of a probe with a title."""
+
+    titles = {"probe-1": "Cold\u00a0room\n2\u200b"}
+
+    def pieces(self, counts: Counts):
+        one = np.zeros(1, np.int64)
+        yield Piece(["probe-1"], one, one + 1_700_000_000_000, one + 200_000_000, one)
+
+
+def test_a_name_keeps_its_words_apart(tmp_path):
+    """Whatever stood between two words of a heading, a space does in the name; what nobody sees is left
+    out."""
+    found = Gatherer(tmp_path, {"probe-1": "first"}, None, own=False).gather(One())
+    assert [one["name"] for one in found.probes.values()] == ["Cold room 2"]
+
+
 class Many:
     """A source of so many series, one after the other, each twice."""
 

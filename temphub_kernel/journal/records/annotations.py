@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...core import EVER_MS, BadRequest, TempHubError, now_ms
+from ...core import EVER_MS, BadRequest, TempHubError, now_ms, one_line
 from ..columns import Flags, Ints
 from ..writer import Writer
 from .merged import called, number_of, numbers_of
@@ -76,6 +76,7 @@ def describe(writer: Writer, probe_id: str, said: dict[str, Any]) -> None:
     power_on_counts: its readings with the mark `power_on` are temperatures, those of the past as well. Raises
     TempHubError (400/404).
     """
+    said = {name: _as_kept(name, value) for name, value in said.items()}
     for name, value in said.items():
         kind = DESCRIBED.get(name)
         if kind is None or type(value) is not kind or (type(value) is int and not 0 <= value < 10_000):
@@ -88,12 +89,16 @@ def describe(writer: Writer, probe_id: str, said: dict[str, Any]) -> None:
         if "power_on_counts" in said:
             _count_power_on(db, numbers_of(db, probe_id), counts=said["power_on_counts"])
         for name, value in said.items():
-            db.execute(
-                f'UPDATE probes SET "{name}"=? WHERE no=?',
-                (value.strip() if isinstance(value, str) else int(value), probe),
-            )
+            db.execute(f'UPDATE probes SET "{name}"=? WHERE no=?', (value, probe))
 
     writer.change(apply).result(WAIT_S)
+
+
+def _as_kept(name: str, value: Any) -> Any:
+    """A text as it is kept; whatever else it is, as it is."""
+    if type(value) is not str:
+        return value
+    return value.strip() if name == "note" else one_line(value)
 
 
 def _count_power_on(db: sqlite3.Connection, numbers: Sequence[int], *, counts: bool) -> None:
