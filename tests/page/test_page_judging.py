@@ -43,7 +43,7 @@ def test_what_is_kept_is_what_a_fresh_look_says(journal):
     for number in range(1, 7):
         journal.met(f"P{number}", interval_ms=INTERVAL_MS)
         journal.readings(f"P{number}", [4.0] * 12, ago_s=22, every_s=2)
-    kept = snapshot.Source(journal.path)
+    kept, silent = snapshot.Source(journal.path), []
     steps = [
         lambda: journal.reading("P1", 4.5),
         lambda: journal.reading("P2", None, quality="open"),
@@ -57,6 +57,11 @@ def test_what_is_kept_is_what_a_fresh_look_says(journal):
         lambda: journal.reading("P4", 9.0),
         lambda: journal.alarm(journal.rule(kind="above", limit_c=7), 4),
         lambda: journal.answered(1, "seen"),
+        lambda: silent.append(journal.rule(kind="silent", recovery_min=60)),
+        lambda: journal.alarm(silent[0], 0, probes=(1, 6)),
+        lambda: journal.back(silent[0], 0, {6: now_ms() - 1_000}),
+        lambda: journal.back(silent[0], 0, {1: now_ms(), 6: now_ms() - 1_000}),
+        lambda: journal.back(silent[0], 0, {}),
         lambda: journal.note("silences", {"P6": [now_ms() - 900_000, now_ms() - 60_000]}),
         lambda: journal.note("pending", {"pending": [[1, 1, now_ms() - 5_000]]}),
         lambda: journal.reading("P1", 8.5),
