@@ -40,10 +40,10 @@ class UpdatingHub(Hub):
 class Process(VirtualProbe):
     """The probe, which may be between two starts."""
 
-    def status(self) -> dict[str, Any]:
-        """GET /status; empty while it restarts."""
+    def status(self, timeout_s: float = 5.0) -> dict[str, Any]:
+        """GET /status; empty while it restarts: a question that it took on just before is never answered."""
         try:
-            return super().status()
+            return super().status(timeout_s)
         except OSError:
             return {}
 

@@ -3,6 +3,7 @@
 import asyncio
 import html
 import json
+import re
 import threading
 
 from ipywidgets import HTML, Button
@@ -84,3 +85,8 @@ def answer(page, number):
 def field(page, kind, label):
     """The field of a kind that has this label."""
     return next(one for one in every(page, kind) if one.description == label)
+
+
+def plain(markup):
+    """What is read in it."""
+    return re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", markup)).replace(" :", ":").replace(" ,", ",")

@@ -7,7 +7,7 @@ import re
 import pytest
 from ipywidgets import HTML
 
-from page.alarms_page import banner, card, opened, panel, refresh, said
+from page.alarms_page import banner, card, opened, panel, plain, refresh, said
 from support.widgets import every
 from temphub_kernel.alarms import states
 from temphub_kernel.core.clock import MINUTE_MS, now_ms
@@ -60,10 +60,6 @@ def test_who_delivers_again_is_not_called_silent(page, journal):
     assert "2 probes had trouble that nobody has seen" in told and "send no readings" not in told
     assert "delivering again" in panel(page) and "goes on" not in panel(page)
     assert facts_of(page)["worst"] == "warning" and "was silent" in facts_of(page)["title"]
-
-
-def plain(markup):
-    return re.sub(r"\s+", " ", re.sub("<[^>]*>", " ", markup)).replace(" :", ":").replace(" ,", ",")
 
 
 def facts_of(page):

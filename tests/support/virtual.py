@@ -73,9 +73,9 @@ class VirtualProbe:
         """What lies in its flash."""
         return dict(json.loads((self.state / "settings.json").read_text()))
 
-    def status(self) -> dict[str, Any]:
+    def status(self, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
         """GET /status."""
-        with urllib.request.urlopen(self.url + "/status", timeout=PATIENCE_S) as reply:
+        with urllib.request.urlopen(self.url + "/status", timeout=timeout_s) as reply:
             return dict(json.load(reply))
 
     def post(self, path: str, body: dict[str, Any], **headers: str) -> tuple[int, dict[str, Any]]:
