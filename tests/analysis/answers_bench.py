@@ -112,7 +112,9 @@ def tidy(folder: Path, *, close: bool) -> None:
     with closing(open_for_reading(path)) as db:
         # Builds before 0.4.0 had neither segments nor packed minutes.
         later = (getattr(keeper, name, keeper.drop_some) for name in ("merge_some", "pack_minutes"))
-        for step in (keeper.pack_some, *later, keeper.drop_some):
+        # Builds before 0.4.0 packed one block at a time.
+        pack = getattr(keeper, "pack_some", None) or keeper.pack_one
+        for step in (pack, *later, keeper.drop_some):
             while step(db):
                 pass
         stored = Stored(db, path.parent / FOLDER)
