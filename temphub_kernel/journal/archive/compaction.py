@@ -144,7 +144,7 @@ class Keeper(Worker):
             db.execute("INSERT INTO packs (block, body) VALUES (?, ?)", (first, body))
             row = (first, int(taken_ms.min()), int(taken_ms.max()), schema.SEGMENT_BLOCKS)
             db.execute("INSERT INTO blocks (block, oldest_ms, newest_ms, packed) VALUES (?, ?, ?, ?)", row)
-            blocks.forget(db, within[0] * schema.BLOCK_ROWS, (within[1] + 1) * schema.BLOCK_ROWS - 1)
+            blocks.forget(db, *_numbers(*within))
 
         self._writer.change(apply).result(COMMIT_S)
         return True

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from ..columns import Floats, Ints
 
-A_DAY = 1440
+A_DAY, AN_HOUR = 1440, 60
 # The first kind, of journals that were written before 0.4.0 was done, has neither lists nor hours.
 PLAIN, LISTED = 1, 2
 # version; bytes of a value, of a total and of a count; what all values are multiples of, from which on
@@ -154,7 +154,7 @@ def hours(days: Sequence[Day]) -> Minutes:
     """The hours since 1970 that days have beside their minutes, as the same columns."""
     sizes = [len(day.hours) // HOUR.itemsize for day in days]
     rows = np.frombuffer(b"".join([day.hours for day in days]), HOUR)
-    start = np.array([day.start // 60 for day in days], np.int64).repeat(sizes)
+    start = np.array([day.start // AN_HOUR for day in days], np.int64).repeat(sizes)
     found: Minutes = {name: rows[name].astype(np.int64) for name in WHOLE}
     return {"at": rows["at"] + start, **found, "spread": rows["spread"].astype(np.float64)}
 

@@ -13,7 +13,7 @@ from ..columns import Ints
 from ..packed import minutes as packed
 from .steps import NONE_HIGH, NONE_LOW, Steps, gathered, in_their_order, joined_steps
 
-A_DAY, AN_HOUR = packed.A_DAY, 60
+A_DAY, AN_HOUR = packed.A_DAY, packed.AN_HOUR
 FEW_MINUTES = 120
 COLUMNS = f"at, ifnull(lowest, {NONE_LOW}), ifnull(highest, {NONE_HIGH}), total, count, bad, spread"
 # Of a day without a minute there is no row in any table.
@@ -147,8 +147,9 @@ def pack_day(db: sqlite3.Connection, probe: int, day: int) -> int:
     if not parts:
         return 0
     steps = parts[0] if len(parts) == 1 else gathered(joined_steps(parts))
-    hours = _rows(db, "hours", probe, day * 24, day * 24 + 23)
-    body = packed.pack(steps.at - first, *steps[2:], (hours.at - day * 24, *hours[2:]))
+    hour = first // AN_HOUR
+    hours = _rows(db, "hours", probe, hour, hour + A_DAY // AN_HOUR - 1)
+    body = packed.pack(steps.at - first, *steps[2:], (hours.at - hour, *hours[2:]))
     again = packed.opened(day, body)
     for read, wanted in ((packed.unpack([again])[0], steps), (packed.hours([again]), hours)):
         if not all(map(np.array_equal, _steps(probe, read), wanted)):
