@@ -6,6 +6,7 @@ Its own thread and Reader. `start`, `stop`, `state` and `waiting` may be called 
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -66,7 +67,8 @@ class CsvLog(Follower[Reader]):
         self._saved = position.Place(0)
         self._saved_s = 0.0
         self._unsaved_file = False
-        self._counts = (0, 0)
+        # The last reading that is known to stand in the file.
+        self._written = 0
         # Whether the last block was as large as one may be: the next is there already, mostly.
         self._was_full = False
         self._once = Once(log)
@@ -78,9 +80,8 @@ class CsvLog(Follower[Reader]):
         self.first: Callable[[], None] | None = None
 
     def waiting(self) -> int:
-        """Readings stored but not yet in the CSV, as of at most `every_s` ago."""
-        stored, written = self._counts
-        return max(0, stored - written)
+        """Readings stored but not yet in the CSV, as of now."""
+        return max(0, self._writer.last_no - self._written)
 
     def state(self) -> WorkerState:
         """How the log does; also says when its disk keeps it waiting."""
@@ -91,6 +92,14 @@ class CsvLog(Follower[Reader]):
             if waited > self._hangs_s
             else state
         )
+
+    def start(self) -> None:
+        """Look how far the log is, so that what waits is known before the first block is written; then
+        start."""
+        # What cannot be read is told by the first round.
+        with suppress(TempHubError), self.opened() as reader:
+            self._written = max(self._written, position.load(reader).no)
+        super().start()
 
     def run(self) -> None:
         self._place = None
@@ -123,11 +132,11 @@ class CsvLog(Follower[Reader]):
             self.trouble(error.problem, error.remedy)
             return 0
         except OSError as error:
-            self._cannot_write(reader, error)
+            self._cannot_write(error)
             return 0
         finally:
             self._since_s = None
-        self._counts = (reader.count(), self._place.no if self._place else 0)
+        self._written = self._place.no if self._place else 0
         self.well()
         self._once.clear(
             "file", f"the CSV log {self.csv_file} is written again; what waited is being caught up"
@@ -244,8 +253,8 @@ class CsvLog(Follower[Reader]):
             # The next start finds the place in the file itself.
             log.info("the CSV log's bookmark was not saved at the stop: %s", error)
 
-    def _cannot_write(self, reader: Reader, error: OSError) -> None:
-        self._counts = (reader.count(), max(self._counts[1], self._saved.no))
+    def _cannot_write(self, error: OSError) -> None:
+        self._written = max(self._written, self._saved.no)
         problem, remedy = reason(self.csv_file, error)
         self._once.warn("file", f"{problem}. {remedy}")
         self.trouble(f"{problem}; {self.waiting()} readings wait in the journal, none is lost.", remedy)

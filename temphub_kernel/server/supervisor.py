@@ -72,6 +72,10 @@ class HubKernel:
         except (RuntimeError, KeyError, OSError) as error:
             await self.kill()
             raise KernelFailed(*_not_up(str(error))) from error
+        except asyncio.CancelledError:
+            # Its hub may take readings already: it ends as any other.
+            await (self.kill() if self._listener is None else self.stop())
+            raise
         except BaseException:
             await self.kill()
             raise

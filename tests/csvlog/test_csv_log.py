@@ -39,6 +39,23 @@ def test_a_log_without_readings_has_its_header(tmp_path: Path) -> None:
         assert pd.read_csv(log.csv).empty
 
 
+def test_what_waits_is_said_at_once(tmp_path: Path) -> None:
+    """A reading waits from its commit on, not from the next look at the journal, and of a log that goes on
+    only what is not in it yet."""
+    with harness(tmp_path) as log:
+        log.store(rows(3))
+        assert log.log.waiting() == 3
+        assert log.step() == 3 and log.log.waiting() == 0
+        log.restart()
+        log.store(rows(2))
+        log.disk.held = True
+        log.log.start()
+        assert log.log.waiting() == 2
+        log.disk.held = False
+        wait_for(lambda: log.log.waiting() == 0)
+        assert log.log.stop() and log.text() == log.expected()
+
+
 def test_pandas_reads_it_back(tmp_path: Path) -> None:
     """Times and temperatures come back exactly as stored."""
     with harness(tmp_path) as log:

@@ -64,7 +64,7 @@ def life(folder, kill_at=-1, during=None):
         if not catch_up.done:
             log.first = lambda: catch_up.again() and None
         log.start()
-        wait_for(lambda: log.first is None and log.waiting() == 0 and log._counts[0] > 0, 20)
+        wait_for(lambda: log.first is None and log.waiting() == 0, 20)
         return True
     except Killed:
         return False

@@ -104,6 +104,7 @@ class Engine(follower.Forwarder):
         self._again_ms = 0
         self._away = False
         self._told: dict[str, Any] = {}
+        self._told_no = 0
 
     def stop(self, timeout_s: float = 4.0) -> bool:
         """Ends also while the engine takes its time."""
@@ -113,7 +114,10 @@ class Engine(follower.Forwarder):
 
     def report(self) -> dict[str, Any]:
         """How far it is, for /api/health: site, engine, url, waiting, sent, fallen by reason. Any thread."""
-        return dict(self._told)
+        if not self._told:
+            return {}
+        # Told with how far it was then, so that nothing waits only once the rest is told, too.
+        return {**self._told, "waiting": max(0, self._writer.last_no - self._told_no)}
 
     def recall(self, note: dict[str, Any], reader: Reader) -> None:
         ours = note.get("target") == self._target()
@@ -157,7 +161,7 @@ class Engine(follower.Forwarder):
             self._away = True
             raise
         finally:
-            self._tell(reader)
+            self._tell()
 
     def _pass_on(self, reader: Reader) -> bool:
         sending = self._sending = self._sending or Sending(self._door, self._site, kind_of(self._door))
@@ -306,13 +310,13 @@ class Engine(follower.Forwarder):
         self._hours.sent(hours)
         return bool(hours)
 
-    def _tell(self, reader: Reader) -> None:
+    def _tell(self) -> None:
         sending = self._sending
+        self._told_no = self.no
         self._told = {
             "site": self._site,
             "engine": sending.kind.name if sending else "not met yet",
             "url": self._door.shown,
-            "waiting": reader.count() - self.no,
             "sent": sending.sent if sending else 0,
             "unsure": self.no - self._kept,
             "fallen": {reason: fall.readings for reason, fall in self._fallen.counts().items()},
