@@ -101,10 +101,8 @@ class Engine(follower.Forwarder):
         self._pieces: Iterator[Columns] | None = None
         self._redone: deque[tuple[float, str, int]] = deque()
         self._looked_s = self._said_s = float("-inf")
-        self._again_ms = 0
-        self._away = False
-        self._told: dict[str, Any] = {}
-        self._told_no = 0
+        self._again_ms, self._away = 0, False
+        self._told: tuple[int, dict[str, Any]] = 0, {}
 
     def stop(self, timeout_s: float = 4.0) -> bool:
         """Ends also while the engine takes its time."""
@@ -114,10 +112,9 @@ class Engine(follower.Forwarder):
 
     def report(self) -> dict[str, Any]:
         """How far it is, for /api/health: site, engine, url, waiting, sent, fallen by reason. Any thread."""
-        if not self._told:
-            return {}
-        # Told with how far it was then, so that nothing waits only once the rest is told, too.
-        return {**self._told, "waiting": max(0, self._writer.last_no - self._told_no)}
+        # With how far it was then: nothing waits only once the rest is told, too.
+        no, told = self._told
+        return {**told, "waiting": max(0, self._writer.last_no - no)} if told else {}
 
     def recall(self, note: dict[str, Any], reader: Reader) -> None:
         ours = note.get("target") == self._target()
@@ -312,8 +309,7 @@ class Engine(follower.Forwarder):
 
     def _tell(self) -> None:
         sending = self._sending
-        self._told_no = self.no
-        self._told = {
+        told = {
             "site": self._site,
             "engine": sending.kind.name if sending else "not met yet",
             "url": self._door.shown,
@@ -324,6 +320,7 @@ class Engine(follower.Forwarder):
             "hours": self._hours.waiting(),
             "advice": sending.look.advice if sending else "",
         }
+        self._told = self.no, told
 
 
 def forwarding(settings: Settings, writer: Writer) -> Engine:
