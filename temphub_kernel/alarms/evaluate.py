@@ -20,7 +20,7 @@ from ..core import AHEAD_MS, MINUTE_MS, UNKNOWN_DELAY_MS
 from ..journal import Floats, Ints
 from . import pace, rules, run
 from .streams import LIVE_MS, Limited
-from .watches import Transition, Watch, Watched
+from .watches import Back, Transition, Watch, Watched
 
 # The order in which the hub received readings and that of the journal differ by less; beyond, the hub's clock
 # was set back.
@@ -134,6 +134,8 @@ class Evaluator:
         self._received_ms = 0
         self._late: dict[int, _Probe] = {}
         self._worse: dict[tuple[int, int], tuple[float, int]] = {}
+        self._told_back: dict[tuple[int, int], int] = {}
+        self._back: Back = {}
 
     def take(
         self, probe: Ints, taken_ms: Ints, received_ms: Ints, celsius: Floats, now_ms: int
@@ -210,6 +212,7 @@ class Evaluator:
             )
             told = [Transition(rule, found.no, *step) for rule, step in steps]
             self._note_worse(found, at_ms)
+            self._note_back(found)
             found.note()
         return told
 
@@ -219,6 +222,23 @@ class Evaluator:
                 self._worse[one.rule.no, found.no] = one.run.worst_c, at_ms
             elif one.run.stage != run.ACTIVE and self._worse:
                 self._worse.pop((one.rule.no, found.no), None)
+
+    def _note_back(self, found: _Probe) -> None:
+        for one in found.watched:
+            key, since_ms = (one.rule.no, found.no), one.back.since_ms
+            if one.run.stage == run.ACTIVE and since_ms != self._told_back.get(key, 0):
+                self._told_back[key] = since_ms
+                self._back[key] = {found.no: since_ms} if since_ms else {}
+            elif one.run.stage != run.ACTIVE and self._told_back:
+                # That it is over is told by itself.
+                self._told_back.pop(key, None)
+                self._back.pop(key, None)
+
+    def back(self) -> Back:
+        """Whose value is back within its limit, of alarms that go on of which that changed since it was asked
+        last."""
+        found, self._back = self._back, {}
+        return found
 
     def worse(self) -> dict[tuple[int, int], tuple[float, int]]:
         """Which alarms that go on have become worse since it was asked last: {(rule, probe): (°C, when)}."""
@@ -274,6 +294,12 @@ class Evaluator:
             "probes": columns,
             "late": late,
             "watched": watched,
+            "back": [
+                [one.rule.no, found.no, one.back.state()]
+                for found in self._probes
+                for one in found.watched
+                if any(one.back.state())
+            ],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -297,6 +323,11 @@ class Evaluator:
         for rule, no, kept in state["watched"]:
             if (one := watched.get((rule, no))) is not None:
                 one.restore(kept)
+        # One of an earlier build knows of none.
+        for rule, no, back in state.get("back", ()):
+            if (one := watched.get((rule, no))) is not None and one.run.stage == run.ACTIVE:
+                one.back.restore(back)
+                self._told_back[rule, no] = one.back.since_ms
         for found in self._probes:
             found.load()
             found.store()

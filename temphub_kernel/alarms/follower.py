@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from ..core import MINUTE_MS, Once, TempHubError, board_of, monotonic_s, now_ms
 from ..journal import Alarm, AlarmBook, Columns, Follower, Reader, StoredRule, Writer, change
-from . import evaluate, life, rules, sickness, silence
-from .watches import Transition, Watch
+from . import evaluate, life, rules, sickness
+from .watches import Back, Transition, Watch
 
 log = logging.getLogger(__name__)
 FOLLOWER = "alarms"
@@ -73,9 +73,9 @@ class Engine:
         """Which alarms became worse since it was asked last: {(rule, probe): (°C, when)}."""
         return self._evaluator.worse()
 
-    def back(self) -> silence.Back:
-        """Who delivers again, of alarms of which that changed since it was asked last."""
-        return self.sickness.back()
+    def back(self) -> Back:
+        """Who is well again, of alarms that go on of which that changed since it was asked last."""
+        return self._evaluator.back() | self.sickness.back()
 
     def soon(self, now_ms: int) -> bool:
         """Whether somebody may have to be told of a sick probe within a minute. Before `tick`."""
@@ -143,7 +143,7 @@ class Alarms(Follower[Reader]):
         self._ticked_s = self._saved_s = self._probes_s = self._held_s = self._worst_s = 0.0
         self._rests_until_s, self._saved_no = 0.0, -1
         # What is not written down yet.
-        self._worse, self._back = dict[tuple[int, int], tuple[float, int]](), silence.Back()
+        self._worse, self._back = dict[tuple[int, int], tuple[float, int]](), Back()
 
     def tell(self, probe_id: str, what: str, value: float) -> None:
         """What a probe said of itself beside its readings: `rssi` in dBm, or `outbox`, how many wait on it.
@@ -265,7 +265,7 @@ class Alarms(Follower[Reader]):
             life.take(book, found, rules, channels, at_ms)
             # Before anything is said again: it says the worst.
             _worsen(book, worse)
-            life.deliver_again(book, back, at_ms)
+            life.come_back(book, back, at_ms)
             life.give_up(book, watched, at_ms)
             life.settle(book, rules, channels, at_ms)
             book.bookmark(FOLLOWER, no, note)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..journal import STRUCK, Floats, Ints
 from . import pace, rules, silence, symptoms
-from .watches import Episode, Transition, Watch
+from .watches import Back, Episode, Transition, Watch
 
 VERSION = 2
 
@@ -29,6 +29,9 @@ class Sickness:
         self._groups: dict[str, list[tuple[int, symptoms.Stream]]] = {}
         # Of whom something is known since the last tick, or an alarm is active.
         self._touched: set[int] = set()
+        # Since when it is well again while an alarm goes on, and of which alarms that changed.
+        self._well_ms: dict[tuple[int, int], int] = {}
+        self._back: Back = {}
         for watch in mine:
             if watch.rule.kind == "silent":
                 continue
@@ -96,6 +99,7 @@ class Sickness:
                 since_ms = symptom.since_ms(clock_ms, now_ms, self._others(no))
                 if since_ms is not None or episode.active:
                     told += episode.look(since_ms is not None, clock_ms, now_ms, since_ms or now_ms)
+                    self._look_back(episode, symptom, since_ms is not None, now_ms)
                 # One that is active may end without a word.
                 if episode.active:
                     self._touched.add(no)
@@ -105,10 +109,26 @@ class Sickness:
         group = self._streams[probe].group
         return [stream for no, stream in self._groups.get(group, ()) if no != probe]
 
-    def back(self) -> silence.Back:
-        """Who delivers again while an alarm of silence goes on, of alarms of which that changed since it was
-        asked last."""
-        return self._silence.back()
+    def _look_back(self, episode: Episode, symptom: symptoms.Symptom, sick: bool, now_ms: int) -> None:
+        """Note since when it is well again."""
+        key = (episode.rule.no, episode.probe)
+        if not episode.active:
+            # That it is over is told by itself.
+            self._well_ms.pop(key, None)
+            self._back.pop(key, None)
+            return
+        known_ms = self._well_ms.get(key, 0)
+        well_ms = symptom.well_ms() or (0 if sick else now_ms)
+        well_ms = known_ms if well_ms and known_ms else well_ms
+        if well_ms != known_ms:
+            self._well_ms[key] = well_ms
+            self._back[key] = {episode.probe: well_ms} if well_ms else {}
+
+    def back(self) -> Back:
+        """Who delivers again or is well again while an alarm goes on, of alarms of which that changed since
+        it was asked last."""
+        found, self._back = self._back, {}
+        return found | self._silence.back()
 
     def state(self) -> dict[str, Any]:
         """Everything that what comes later is judged by, as JSON."""
@@ -117,6 +137,7 @@ class Sickness:
             "clock": self._clock.state(),
             "silence": self._silence.state(),
             "touched": sorted(self._touched),
+            "well": [[*key, well_ms] for key, well_ms in self._well_ms.items()],
             "streams": [
                 [no, [getattr(one, name) for name in symptoms.Stream.KEPT]]
                 for no, one in self._streams.items()
@@ -148,3 +169,6 @@ class Sickness:
                 found[0].restore(told)
                 found[1].restore(kept)
         self._touched = self._of.keys() & set(state["touched"])
+        # One of an earlier build knows of none.
+        active = {(rule, no) for (rule, no, _), (episode, _) in known.items() if episode.active}
+        self._well_ms = {(rule, no): ms for rule, no, ms in state.get("well", ()) if (rule, no) in active}

@@ -15,7 +15,7 @@ import numpy as np
 from ..core import MINUTE_MS
 from ..journal import Ints
 from .streams import Heard
-from .watches import Episode, Transition, Watch
+from .watches import Back, Episode, Transition, Watch
 
 AT_LEAST_MS = 2 * MINUTE_MS
 # So many boards, and half of those that were there: one alarm.
@@ -24,10 +24,6 @@ MANY = 3
 GATHER_MS = 30_000
 # One that will have to be told of within this is soon.
 SOON_MS = MINUTE_MS
-
-
-# Since when probes deliver again that an alarm is still about: {(rule, probe of the alarm): {probe: ms}}.
-Back = dict[tuple[int, int], dict[int, int]]
 
 
 class _Silent(Episode):

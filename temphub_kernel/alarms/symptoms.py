@@ -101,6 +101,11 @@ class Symptom:
         """Whether it may be sick within a minute, as far as it can be seen coming."""
         return False
 
+    def well_ms(self) -> int:
+        """Since when nothing of it is seen any more, though what was seen may count still; 0 when nobody
+        knows."""
+        return 0
+
     def state(self) -> list[Any]:
         """As `restore` takes it."""
         return [getattr(self, name) for name in self.kept]
@@ -165,18 +170,22 @@ class Sensor(Symptom):
     """A fifth of the readings of ten minutes, or of twenty readings, have no value, all over that time: a
     plug, a wire, a sensor."""
 
-    kept = ("slots", "first_ms")
+    kept = ("slots", "first_ms", "good_ms", "newest_ms")
 
     def __init__(self, watch: watches.Watch, stream: Stream) -> None:
         super().__init__(watch, stream, 10 * MINUTE_MS)
         # [slot, good, bad], the newest last.
         self.slots: list[list[int]] = []
         self.first_ms = 0
+        # The first and the newest reading with a value since the last one without.
+        self.good_ms = self.newest_ms = 0
 
     def reading(self, seen: Seen, clock_ms: int) -> None:
         if not seen.faulty and math.isnan(seen.celsius):
             return
-        width_ms = max(self.least_ms // SLOTS, 2 * self.stream.pace_ms)
+        width_ms = self._width_ms
+        self.good_ms = 0 if seen.faulty else self.good_ms or seen.at_ms
+        self.newest_ms = seen.at_ms
         slot = seen.at_ms // width_ms
         if not self.slots or self.slots[-1][0] != slot:
             # The width follows the pace: what was counted in other steps is let go as it comes.
@@ -185,8 +194,16 @@ class Sensor(Symptom):
         bad = sum(one[2] for one in self.slots)
         self.first_ms = 0 if not bad else self.first_ms or seen.at_ms
 
+    @property
+    def _width_ms(self) -> int:
+        return max(self.least_ms // SLOTS, 2 * self.stream.pace_ms)
+
     def soon(self, clock_ms: int) -> bool:
         return self.first_ms > 0
+
+    def well_ms(self) -> int:
+        # One that fails now and then measures in between as well.
+        return self.good_ms if self.good_ms and self.newest_ms - self.good_ms >= self._width_ms else 0
 
     def since_ms(self, clock_ms: int, now_ms: int, others: list[Stream]) -> int | None:
         good, bad = sum(one[1] for one in self.slots), sum(one[2] for one in self.slots)

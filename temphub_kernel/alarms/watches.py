@@ -3,10 +3,11 @@
 from typing import Any, NamedTuple
 
 from .conditions import condition_of
-from .rules import CHANGES, Rule
+from .rules import CHANGES, LIMITS, Rule
 from .run import (
     ACTIVE,
     IDLE,
+    LONGEST_DIP_MS,
     MET,
     PENDING,
     Look,
@@ -102,18 +103,65 @@ class Episode:
         self.active, self._since_ms, self._well_ms = state
 
 
+# Since when what alarms that go on are about is well again, by the hub's clock: {(rule, probe of the alarm):
+# {probe: ms}}. Of one of several each by itself.
+Back = dict[tuple[int, int], dict[int, int]]
+
+
+class Return:
+    """Whether the value of an alarm that goes on is back within its limit: from the first reading within on.
+
+    One that goes beyond again and comes back sooner than in LONGEST_DIP_MS jumps about its limit: it is back
+    when it has stayed for so long. since_ms: of the first reading within, 0 while it is not back.
+    """
+
+    __slots__ = ("beyond_ms", "since_ms", "within_ms")
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing goes on."""
+        # Of the first reading within since the last one beyond; since when it is beyond again, 0 for never.
+        self.since_ms = self.within_ms = self.beyond_ms = 0
+
+    def look(self, at_ms: int, beyond: bool) -> None:
+        """Take in the next reading."""
+        if beyond:
+            # Going beyond once more: how long for is counted anew.
+            self.beyond_ms = at_ms if self.within_ms else self.beyond_ms
+            self.since_ms = self.within_ms = 0
+            return
+        lasted = not self.beyond_ms or (self.within_ms or at_ms) - self.beyond_ms >= LONGEST_DIP_MS
+        self.within_ms = self.within_ms or at_ms
+        if lasted or at_ms - self.within_ms >= LONGEST_DIP_MS:
+            self.since_ms = self.within_ms
+
+    def set_back(self, before_ms: int, by_ms: int) -> None:
+        """The hub's clock was set back: what is dated behind `before_ms` was then."""
+        self.restore([ms - by_ms if ms > before_ms else ms for ms in self.state()])
+
+    def state(self) -> list[int]:
+        """As `restore` takes it."""
+        return [self.since_ms, self.within_ms, self.beyond_ms]
+
+    def restore(self, state: list[int]) -> None:
+        """Go on from there."""
+        self.since_ms, self.within_ms, self.beyond_ms = state
+
+
 class Watched:
     """A watch of a temperature with its state. run: of what comes in order; late: of what comes late; spans:
-    excursions told of already."""
+    excursions told of already; back: whether its value is back while an alarm goes on."""
 
-    __slots__ = ("condition", "hours", "late", "late_ms", "plan", "rule", "run", "spans", "tail")
+    __slots__ = ("back", "condition", "hours", "late", "late_ms", "plan", "rule", "run", "spans", "tail")
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self.plan = Plan.of(rule)
         self.condition = condition_of(rule)
         self.hours = rule.hours()
-        self.run = Run()
+        self.run, self.back = Run(), Return()
         self.late: Run | None = None
         self.late_ms = 0
         self.spans: list[list[int]] = []
@@ -135,6 +183,11 @@ class Watched:
         for step in steps:
             if step.what == "cleared":
                 self._remember(step.since_ms, step.at_ms)
+        if run.stage != ACTIVE:
+            self.back.forget()
+        elif self.rule.kind in LIMITS:
+            # That it rose or fell stays true, wherever the value is by now.
+            self.back.look(at_ms, look.beyond)
         return steps
 
     def out_of_order(self, at_ms: int, celsius: float, gap_ms: int, clock_ms: int) -> list[Step]:
@@ -197,6 +250,7 @@ class Watched:
     def set_back(self, before_ms: int, by_ms: int) -> None:
         """The hub's clock was set back: what is dated behind `before_ms` was then."""
         run, self.late, self.tail = self.run, None, None
+        self.back.set_back(before_ms, by_ms)
         run.last_ms -= by_ms if run.last_ms > before_ms else 0
         run.since_ms -= by_ms if run.since_ms > before_ms else 0
         run.gaps.clear()

@@ -15,6 +15,15 @@ SICK = {
     "weak_wifi": "has a weak Wi-Fi",
     "outbox": "has more and more readings waiting",
 }
+# The same of what is well again.
+WAS_SICK = {
+    "silent": "had sent no reading",
+    "frozen": "had shown the very same value",
+    "sensor": "had a sensor that answered badly",
+    "resets": "started again and again",
+    "weak_wifi": "had a weak Wi-Fi",
+    "outbox": "had more and more readings waiting",
+}
 HEADS = {"repeated": "Still not acknowledged: ", "escalated": "Nobody has acknowledged it yet: "}
 
 
@@ -32,7 +41,7 @@ def message(book: Names, alarm: Alarm, what: str, at_ms: int) -> str:
     """The text of a message; its first line is its title. what: fired, repeated or escalated."""
     head = "CRITICAL" if alarm.severity == "critical" else "Warning"
     lines = [
-        f"{head}: {HEADS.get(what, '')}{fired(book, alarm)}",
+        f"{head}: {HEADS.get(what, '')}{was(book, alarm) if alarm.all_back_ms else fired(book, alarm)}",
         f"Since {local_text(alarm.since_ms)[:-3]}, {length(at_ms - alarm.since_ms)}.",
     ]
     if alarm.worst_c is not None:
@@ -40,7 +49,8 @@ def message(book: Names, alarm: Alarm, what: str, at_ms: int) -> str:
     if alarm.cleared_ms:
         lines.append(f"Over since {local_text(alarm.cleared_ms)[:-3]}.")
     if back_ms := alarm.all_back_ms:
-        lines.append(f"Delivering again since {local_text(back_ms)[:-3]}.")
+        again = "Delivering again" if alarm.cause == "silent" else "Back"
+        lines.append(f"{again} since {local_text(back_ms)[:-3]}.")
     if alarm.own:
         lines.append(str(alarm.body.get("remedy", "")))
     name = alarm.body.get("rule", {}).get("name")
@@ -65,6 +75,16 @@ def fired(book: Names, alarm: Alarm) -> str:
     if alarm.cause == "silent" and not alarm.probe:
         return f"{place} have sent no reading: the network or the hub's computer"
     return f"{place} {SICK.get(alarm.cause, alarm.cause)}"
+
+
+def was(book: Names, alarm: Alarm) -> str:
+    """What was the matter, of an alarm of which all is well again though its rule still waits."""
+    place = where(book, alarm)
+    if alarm.cause in ("above", "below") and alarm.limit_c is not None:
+        return f"{place} was {alarm.cause} {celsius(alarm.limit_c)}"
+    if alarm.cause == "silent" and not alarm.probe:
+        return f"{place} had sent no reading: the network or the hub's computer"
+    return f"{place} {WAS_SICK[alarm.cause]}" if alarm.cause in WAS_SICK else fired(book, alarm)
 
 
 def past(book: Names, alarm: Alarm) -> str:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from .records.alarms import Alarm, AlarmBook, AlarmEvent, Mute, between, events, mutes, of_numbers
+from .records.alarms import BACK, Alarm, AlarmBook, AlarmEvent, Mute, between, events, mutes, of_numbers
 from .records.annotations import Annotation, Strike, annotations, strikes
 from .records.calibration import Calibration, calibrations
 from .records.imports import Import, imports, only_imported
@@ -106,11 +106,11 @@ class RecordQuestions:
         return int(self._db.execute("SELECT coalesce(max(no), 0) FROM alarm_events").fetchone()[0])
 
     def live_mark(self) -> tuple[int, ...]:
-        """Another one whenever an alarm that is not closed became worse, or who it is about delivers
+        """Another one whenever an alarm that is not closed became worse, or who it is about is well
         again, which is no event; quick."""
         query = "SELECT count(*), sum(worst_ms), sum(worst_units) FROM alarms WHERE closed_ms=0"
         found: tuple[int, ...] = self._db.execute(query).fetchone()
-        return found
+        return *found, self.note(BACK)[0]
 
     def alarms_of(self, numbers: Sequence[int]) -> list[Alarm]:
         """The alarms of these numbers that there are, by number."""

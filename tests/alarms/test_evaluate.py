@@ -60,6 +60,67 @@ def test_it_does_not_flap():
     assert found == [("active", 2), ("cleared", 43)]
 
 
+def test_a_value_within_its_limit_is_back_at_once():
+    """That a value is within its limit is told with the first such reading, while the rule's recovery time
+    goes on, and once; beyond again, it is the same alarm. Faults are neither, and that it is over is told by
+    itself."""
+    engine = watch(rule(delay_min=2, recovery_c=6, recovery_min=5))
+    take(engine, stream([9.0] * 4))
+    assert engine.back() == {}
+    take(engine, stream([7.9, None, 7.0], first=4))
+    assert engine.back() == {(1, 1): {1: START_MS + 4 * MINUTE_MS}} and engine.back() == {}
+    assert told(take(engine, stream([9.0] * 2, first=7))) == [] and engine.back() == {(1, 1): {}}
+    assert alarms(engine, stream([5.0] * 6, first=9)) == [("cleared", 14)] and engine.back() == {}
+    take(engine, stream([9.0] * 4 + [1.0], first=20))
+    assert engine.back() == {(1, 1): {1: START_MS + 24 * MINUTE_MS}}
+
+
+def test_that_it_rose_stays_true_wherever_it_is():
+    """A rise is nothing that is back before its rule takes it for over."""
+    engine = watch(rule("rise", change_c=3, within_min=10, delay_min=0, recovery_min=30))
+    fast = [20.0] * 5 + [20 + 0.5 * n for n in range(10)] + [20.0] * 15
+    assert [what for what, _ in alarms(engine, stream(fast))] == ["active"] and engine.back() == {}
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.tuples(st.sampled_from([5.0, 7.9, 8.1, 9.0, None]), st.integers(5, 70)), max_size=40),
+    st.booleans(),
+)
+def test_who_jumps_about_the_limit_is_back_when_he_stayed(readings, restarts):
+    """Against a recount of all readings since the alarm: back is who came back for the first time, was beyond
+    for a minute before, or has stayed for one. A restart changes nothing."""
+    one = rule(delay_min=0, recovery_c=6, recovery_min=3)
+    engine, since, back, second = watch(one, interval_min=1), [], {}, 0
+    for celsius, passed_s in readings:
+        second += passed_s
+        steps = told(take(engine, [Reading(second / 60, celsius)]))
+        if restarts:
+            state = json.loads(json.dumps(engine.state()))
+            back, engine = back | engine.back(), watch(one, interval_min=1)
+            engine.restore(state)
+        back |= engine.back()
+        if ("active", second / 60) in steps:
+            since, back = [], {}
+        if celsius is not None:
+            since.append((second, celsius > 8))
+        if steps and steps[-1][0] == "cleared":
+            since, back = [], {}
+        expected = recount(since)
+        assert back.get((1, 1), {}) == ({1: START_MS + expected * 1000} if expected else {})
+
+
+def recount(readings):
+    """Since when it is back, 0 for not. readings: (second, whether beyond) since the alarm began."""
+    beyond = [place for place, (_, is_beyond) in enumerate(readings) if is_beyond]
+    if not beyond or beyond[-1] == len(readings) - 1:
+        return 0
+    back_s = readings[beyond[-1] + 1][0]
+    before = [place for place in range(beyond[-1]) if not readings[place][1]]
+    lasted = not before or back_s - readings[before[-1] + 1][0] >= 60
+    return back_s if lasted or readings[-1][0] - back_s >= 60 else 0
+
+
 def test_noise_at_the_limit_does_not_hide_an_excursion():
     """A dip of some seconds does not start the delay anew; one that lasts does."""
     every = 2 / 60

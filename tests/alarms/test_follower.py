@@ -113,8 +113,34 @@ def test_a_silent_probe_that_delivers_again_is_told_as_that(kept: Journal) -> No
             assert told.state == "unseen" and back_ms <= told.to_ms <= now_ms()
             assert reader.live_mark() != before and alarms(kept)[0].state == "active"
             shown = alarms_json(reader, Asked(0, 2**53), now_ms())["alarms"][0]
-            assert shown["delivering_again"] == iso_utc(told.to_ms) and shown["cleared"] is None
+            assert shown["delivering_again"] == shown["back"] == iso_utc(told.to_ms)
+            assert shown["cleared"] is None
             wait_for(lambda: "Delivering again since " in reader.waiting_messages()[-1].text)
+            assert "Fridge had sent no reading\n" in reader.waiting_messages()[-1].text
+
+
+def test_a_value_that_is_back_within_its_limit_is_told_as_that(kept: Journal) -> None:
+    """The value is within its limit before its rule takes the alarm for over: page, API and what is told
+    again know since when; beyond again, it is the same alarm that goes on. Its worst value keeps its time."""
+    add_rules(kept.writer, [above(recovery_min=60, repeat_min=0.001)], "Anna")
+    with watching(kept), Reader(kept.path) as reader:
+        deliver(kept, 5, 9.5)
+        wait_for(lambda: alarms(kept))
+        before, worst_ms = reader.live_mark(), alarms(kept)[0].worst_ms
+        assert standing_of(reader)[:1] + standing_of(reader)[3:4] == ("too_warm", 8)
+        deliver(kept, 6.5)
+        wait_for(lambda: alarms(kept)[0].all_back_ms)
+        told = standing_of(reader)
+        assert told.state == "unseen" and told[3:5] == (8, "above") and worst_ms < told.to_ms <= now_ms()
+        assert reader.live_mark() != before and alarms(kept)[0].worst_ms == worst_ms
+        shown = alarms_json(reader, Asked(0, 2**53), now_ms())["alarms"][0]
+        assert (shown["state"], shown["back"]) == ("active", iso_utc(told.to_ms))
+        assert shown["delivering_again"] is None
+        wait_for(lambda: "Back since " in reader.waiting_messages()[-1].text)
+        assert "acknowledged: Fridge was above 8 °C\n" in reader.waiting_messages()[-1].text
+        deliver(kept, 9.1)
+        wait_for(lambda: not alarms(kept)[0].all_back_ms)
+        assert standing_of(reader).state == "too_warm" and len(alarms(kept)) == 1
 
 
 def standing_of(reader: Reader) -> states.Standing:

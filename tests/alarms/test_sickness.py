@@ -254,6 +254,39 @@ def test_a_failing_sensor():
     assert kinds(room.wait(3600, [1])) == [(1, "cleared")]
 
 
+def test_a_sensor_that_measures_again_is_known_by_what_it_measures():
+    """A sensor that has given values for a minute is well again from the first of them, long before what it
+    failed is forgotten; one that fails in between is not. A restart changes nothing."""
+    room = Room(rule("sensor", recovery_min=5))
+    room.wait(600, [1])
+    assert kinds(room.wait(900, [1], celsius=None)) == [(1, "active")]
+    for _ in range(3):
+        room.wait(50, [1])
+        room.wait(10, [1], celsius=None)
+    assert room.engine.back() == {}
+    first_ms = room.now_ms + 1000
+    room.wait(70, [1])
+    assert room.engine.back() == {(1, 1): {1: first_ms}} and room.engine.back() == {}
+    room.restart()
+    room.wait(30, [1])
+    assert room.engine.back() == {}
+    room.wait(30, [1], celsius=None)
+    assert room.engine.back() == {(1, 1): {}}
+    assert kinds(room.wait(1800, [1])) == [(1, "cleared")] and room.engine.back() == {}
+
+
+def test_a_wifi_that_is_strong_again_is_known_at_once():
+    """What somebody tells of a probe counts with the next look, though its rule waits."""
+    room = Room(rule("weak_wifi", at_least_min=1, recovery_min=5))
+    room.engine.tell(1, "rssi", -90, room.now_ms)
+    assert kinds(room.wait(120, [1])) == [(1, "active")] and room.engine.back() == {}
+    room.engine.tell(1, "rssi", -60, room.now_ms)
+    room.wait(20, [1])
+    (back,) = room.engine.back().values()
+    assert set(back) == {1} and 0 < room.now_ms - back[1] <= 20_000
+    assert kinds(room.wait(300, [1])) == [(1, "cleared")]
+
+
 def test_a_probe_that_resets_again_and_again():
     """Three starts within an hour are an alarm; one a day is none, nor readings of an earlier start that come
     late."""

@@ -187,9 +187,9 @@ class Journal:
         change(self._writer, lambda book: book.worsen(rule, probe, celsius, now_ms()))
 
     def back(self, rule: Rule, probe: int, times: dict[int, int]) -> None:
-        """Of an alarm of silence these probes deliver again since then, by their numbers."""
+        """Of an alarm these probes are well again since then, by their numbers."""
         back = {(rule.no, probe): times}
-        change(self._writer, lambda book: life.deliver_again(book, back, now_ms()))
+        change(self._writer, lambda book: life.come_back(book, back, now_ms()))
 
     def answered(self, number: int, comment: str = "", *, action: str = "", by: str = "Anna") -> None:
         """Somebody acknowledged an alarm, or wrote down what was done."""

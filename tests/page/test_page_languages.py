@@ -87,15 +87,19 @@ def test_counts_are_said_as_the_language_counts():
 
 
 @pytest.mark.parametrize(
-    ("language", "told"),
+    ("language", "rule", "told"),
     [
-        ("de", "war stumm, 12 min lang, liefert wieder"),
-        ("fr", "était muette pendant 12 min, envoie de nouveau"),
+        ("de", {"kind": "silent"}, "war stumm, 12 min lang, liefert wieder"),
+        ("fr", {"kind": "silent"}, "était muette pendant 12 min, envoie de nouveau"),
+        ("de", {"kind": "above", "limit_c": 8}, "war über 8 °C, 12 min lang, wieder gut seit"),
+        ("fr", {"kind": "below", "limit_c": 8}, "était au-dessous de 8 °C pendant 12 min, rétablie depuis"),
+        ("de", {"kind": "sensor"}, "hatte einen Sensor, der fehlerhaft antwortete, 12 min lang, wieder gut"),
     ],
 )
-def test_that_a_silence_is_over_is_said_in_each_language(journal, open_dashboard, language, told):
-    """How long a probe was silent that delivers again is no time that still goes on."""
-    rule = journal.rule(kind="silent", recovery_min=60)
+def test_that_an_alarm_is_over_is_said_in_each_language(journal, open_dashboard, language, rule, told):
+    """How long a probe was silent that delivers again, or a value beyond its limit that is back, is no time
+    that still goes on."""
+    rule = journal.rule(**rule, recovery_min=60)
     journal.reading("Fridge", 5.0)
     journal.alarm(rule, ago_min=15)
     with Reader(journal.path) as reader:

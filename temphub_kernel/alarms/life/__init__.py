@@ -26,7 +26,7 @@ from .people import (
     mute,
     unmute,
 )
-from .transitions import BY_MAINTENANCE, Due, deliver_again, due, give_up, own, settle, take, unwatched
+from .transitions import BY_MAINTENANCE, Due, come_back, due, give_up, own, settle, take, unwatched
 
 __all__ = [
     "ACTIONS",
@@ -40,9 +40,9 @@ __all__ = [
     "act",
     "check_by",
     "close",
+    "come_back",
     "comment",
     "covers",
-    "deliver_again",
     "due",
     "give_up",
     "lacks_action",

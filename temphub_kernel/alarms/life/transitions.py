@@ -38,15 +38,13 @@ def take(
                     _cleared(book, alarm, one.at_ms, at_ms, one)
 
 
-def deliver_again(book: AlarmBook, back: Mapping[tuple[int, int], Mapping[int, int]], at_ms: int) -> None:
-    """Keep since when probes deliver again of which an alarm says that they are silent, until its rule takes
-    that for over: see Alarm.back_ms. Inside a change of the writer."""
+def come_back(book: AlarmBook, back: watches.Back, at_ms: int) -> None:
+    """Keep since when the probes of alarms that go on are well again, until their rules take that for over:
+    see Alarm.back_ms. Inside a change of the writer."""
     for (rule, probe), times in back.items():
         for alarm in book.of(rule, probe):
             if alarm.state == "active" and not alarm.past:
-                told = {str(no): back_ms for no, back_ms in times.items()}
-                # A silence has no worst value; by its time whoever reads sees that something changed.
-                book.set(alarm.no, worst_ms=max(alarm.worst_ms + 1, at_ms), body={**alarm.body, "back": told})
+                book.come_back(alarm, times, at_ms)
 
 
 # A rule's number, its kind, and a probe's number.

@@ -8,7 +8,7 @@ it or nothing.
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from ...core import UNITS_PER_C, JournalUnwritable, NotFound
@@ -20,6 +20,8 @@ from .rules import StoredRule, rules
 T = TypeVar("T")
 WAIT_S = 30
 MUTE, MAINTENANCE = "mute", "maintenance"
+# The note of when somebody that an alarm is about was well again, or no more.
+BACK = "back"
 NAMES = (
     *(
         "no",
@@ -70,13 +72,14 @@ class Alarm(NamedTuple):
     body: dict[str, Any]
 
     def back_ms(self, probe: int) -> int:
-        """Since when a probe that it is about delivers again, of a silence; 0 for not."""
+        """Since when a probe that it is about is well again (its value is back within the limit, it delivers,
+        it measures), while the alarm's rule does not take that for over yet; 0 for not."""
         return int(self.body.get("back", {}).get(str(probe), 0))
 
     @property
     def all_back_ms(self) -> int:
-        """Since when all that it is about deliver again, of a silence that its rule does not take for over
-        yet; 0 for not."""
+        """Since when all that it is about are well again and its rule does not take that for over yet; 0 for
+        not."""
         if not self.body.get("back") or self.cleared_ms:
             return 0
         times = [self.back_ms(no) for no in self.body.get("probes") or (self.probe,)]
@@ -217,6 +220,13 @@ class AlarmBook:
         """Something to be told by a channel from a time on."""
         insert = "INSERT INTO messages (alarm, event, channel, due_ms, text) VALUES (?, ?, ?, ?, ?)"
         self._db.execute(insert, (alarm, event, channel, due_ms, text))
+
+    def come_back(self, alarm: Alarm, times: Mapping[int, int], at_ms: int) -> None:
+        """Keep since when probes that an alarm is about are well again, by their numbers; no event."""
+        told = {str(no): back_ms for no, back_ms in times.items()}
+        self.set(alarm.no, body={**alarm.body, "back": told})
+        # By this whoever reads sees that something changed.
+        self.leave(BACK, {}, at_ms)
 
     def withdraw(self, alarm: int) -> int:
         """What waits to be told of an alarm is told no more; how many messages."""

@@ -117,9 +117,8 @@ def stressed(text: str) -> str:
 def _row(one: ShownAlarm, snapshot: Snapshot) -> str:
     alarm, view, now_ms = one.alarm, snapshot.view, snapshot.now_ms
     kind, back_ms = "over" if one.over else alarm.severity, alarm.all_back_ms
-    state = words.STATES[
-        "past" if alarm.past else "closed" if alarm.closed_ms else "back" if back_ms else alarm.state
-    ]
+    back = ("back" if alarm.cause == "silent" else "well_again") if back_ms else alarm.state
+    state = words.STATES["past" if alarm.past else "closed" if alarm.closed_ms else back]
     facts = [words.SINCE.format(view.at(alarm.since_ms, now_ms, to_second=False))]
     if over_ms := alarm.cleared_ms or back_ms:
         facts.append(words.FOR.format(format.span(over_ms - alarm.since_ms)))

@@ -36,8 +36,11 @@ def degrees(celsius: float, view: View, *, difference: bool = False) -> str:
 def matter(one: ShownAlarm, view: View) -> str:
     """What is the matter, without where: `above 8 °C`."""
     alarm, rule = one.alarm, one.alarm.body.get("rule", {})
+    # What is closed is history, and was in any case.
+    was = one.over and alarm.live
     if alarm.cause in words.ABOVE_BELOW and alarm.limit_c is not None:
-        return words.ABOVE_BELOW[alarm.cause].format(degrees(alarm.limit_c, view))
+        passed = words.ABOVE_BELOW[alarm.cause].format(degrees(alarm.limit_c, view))
+        return str(page_words.WAS.format(passed)) if was else str(passed)
     if alarm.cause in words.ROSE_FELL:
         moved = degrees(float(rule.get("change_c") or 0), view, difference=True)
         return words.ROSE_FELL[alarm.cause].format(
@@ -47,7 +50,8 @@ def matter(one: ShownAlarm, view: View) -> str:
         return str(page_words.WAS.format(page_words.MATTERS["silent"]) if alarm.probe else words.WERE_SILENT)
     if alarm.cause == "silent" and not alarm.probe:
         return words.MANY_SILENT
-    return words.SICK.get(alarm.cause, alarm.cause)
+    sick = (was and words.WAS_SICK.get(alarm.cause)) or words.SICK.get(alarm.cause, alarm.cause)
+    return str(sick)
 
 
 def title(one: ShownAlarm, view: View) -> str:
@@ -123,7 +127,7 @@ def _course(one: ShownAlarm, snapshot: Snapshot) -> str:
         farthest = f" ({worst(one, snapshot)})" if alarm.worst_c is not None else ""
         return format.safe(f"{over}{farthest}; {why}")
     if back_ms := alarm.all_back_ms:
-        back = words.BACK.format(
+        back = (words.BACK if alarm.cause == "silent" else words.WELL_AGAIN).format(
             view.at(back_ms, now_ms, to_second=False), format.span(back_ms - alarm.since_ms)
         )
         return format.safe(back if alarm.acked_ms else f"{back}; {words.NOTHING_ACKNOWLEDGED}")

@@ -70,6 +70,8 @@ def matter(probe: Probe, view: View) -> str:
     told = probe.standing
     if told.state == "unseen":
         passed = told.limit_c is not None and told.cause in alarm_words.ABOVE_BELOW
+        if told.cause in alarm_words.WAS_SICK:
+            return str(alarm_words.WAS_SICK[told.cause])
         return words.WAS.format(_passed(told, view) if passed else words.MATTERS[told.cause or "silent"])
     if told.limit_c is not None and told.cause in alarm_words.ABOVE_BELOW:
         return _passed(told, view)
@@ -95,11 +97,13 @@ def lasting(told: states.Standing, now_ms: int) -> str:
     return alarm_words.LASTING.format(span)
 
 
-def going(probe: Probe) -> str:
+def going(probe: Probe, view: View, now_ms: int) -> str:
     """Where the temperature of one that is too warm or too cold goes: `still rising`; of one that was silent
-    that it delivers again; empty where that is not known."""
+    that it delivers again, of what else is over since when; empty where that is not known."""
     told = probe.standing
-    if told.state == "unseen" and told.cause in ("", "silent") and probe.state == "online":
+    if told.state == "unseen" and told.cause not in ("", "silent"):
+        return str(words.BACK_SINCE.format(view.at(told.to_ms, now_ms, to_second=False)))
+    if told.state == "unseen" and probe.state == "online":
         return str(words.DELIVERING_AGAIN)
     if probe.standing.state not in words.GOING or probe.state not in ("online", "late"):
         return ""
@@ -120,7 +124,7 @@ def on_card(probe: Probe, view: View, now_ms: int) -> str:
     if what != severity.lower():
         said = words.STATE_LINE.format(f'<span class="th-said">{said}', f"</span>{format.safe(what)}")
     more = f"<span> (+{len(probe.alarms) - 1})</span>" if len(probe.alarms) > 1 else ""
-    if way := going(probe):
+    if way := going(probe, view, now_ms):
         more = f'<span class="th-going"><span>, </span>{format.safe(way)}</span>{more}'
     return (
         f'<p class="th-card-alarm">{shape(told.state)}<span><span>{said}{lasting(told, now_ms)}</span>'
@@ -175,7 +179,7 @@ def head(snapshot: Snapshot) -> str:
     said = alike if several else bad[:1]
     told_of = {one.id for one in said}
     counted = tally([one for one in bad if one.id not in told_of])
-    way = going(bad[0])
+    way = going(bad[0], snapshot.view, now_ms)
     rest = "" if several else lasting(first, now_ms) + (f", {format.safe(way)}" if way else "")
     return (
         f'<div class="th-worst th-alarmed-{states.LEVELS[first.level]}">{shape(first.state)}<p>'
