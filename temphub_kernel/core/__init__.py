@@ -44,7 +44,10 @@ NAMES = {
         "sync_folder write_private write_settings"
     ),
     "logs": "LOG_FILE Budget Once",
-    "names": "called counted_as list_of_names look_alikes named natural one_line shown_name titles transient",
+    "names": (
+        "LookAlikes called counted_as list_of_names look_alikes named natural one_line shown_name titles "
+        "transient"
+    ),
     "network": (
         "DOOR_HEADER INSTANCE IPV6_ONLY_REMEDY PagePlace ipv6_only_as_noted ipv6_only_problem is_here "
         "leads_here real_address"

@@ -5,6 +5,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from heapq import nsmallest
 from typing import Any, Protocol
 
 from . import clock, errors
@@ -165,20 +166,62 @@ ENDS = " ._:-"
 def look_alikes(probes: Iterable[Probe]) -> dict[str, str]:
     """{id: the id of the probe that it can be taken for}, of those that look alike by id or name; of several
     the one that came first."""
-    listed = list(probes)
-    groups: dict[str, list[Probe]] = {}
-    for probe in listed:
-        for key in {key for text in {str(probe["id"]), shown_name(probe)} for key in skeletons(text)}:
-            groups.setdefault(key, []).append(probe)
-    found: dict[str, tuple[int, str]] = {}
-    for group in groups.values():
-        if len(group) < 2:
-            continue
-        first, second = sorted((int(probe.get("first_ms") or 0), str(probe["id"])) for probe in group)[:2]
-        for probe in group:
-            other = second if probe["id"] == first[1] else first
-            found[probe["id"]] = min(found.get(probe["id"], other), other)
-    return {id_: other for id_, (_, other) in sorted(found.items())}
+    return LookAlikes().of(probes)
+
+
+class LookAlikes:
+    """The same for who asks again: of thousands only those are looked at that are called otherwise than
+    before, and whom they looked like or look like now. One thread at a time."""
+
+    def __init__(self) -> None:
+        # (when it was first met, its name) by id; by what they have in common, when each was first met, and
+        # the first two of those that are several.
+        self._known: dict[str, tuple[int, str]] = {}
+        self._groups: dict[str, dict[str, int]] = {}
+        self._first: dict[str, list[tuple[int, str]]] = {}
+        self._found: dict[str, str] = {}
+
+    def of(self, probes: Iterable[Probe]) -> dict[str, str]:
+        """See look_alikes. Nobody changes what is given."""
+        before = self._known
+        self._known = {
+            str(probe["id"]): (int(probe.get("first_ms") or 0), shown_name(probe)) for probe in probes
+        }
+        gone = [id_ for id_, one in before.items() if self._known.get(id_) != one]
+        come = [id_ for id_, one in self._known.items() if before.get(id_) != one]
+        touched = {key for id_ in gone for key in _keys(id_, before[id_][1])}
+        for id_ in gone:
+            for key in _keys(id_, before[id_][1]):
+                del self._groups[key][id_]
+        for id_ in come:
+            for key in _keys(id_, self._known[id_][1]):
+                self._groups.setdefault(key, {})[id_] = self._known[id_][0]
+                touched.add(key)
+        if touched:
+            self._found = self._looked(touched, gone)
+        return self._found
+
+    def _looked(self, touched: set[str], gone: Iterable[str]) -> dict[str, str]:
+        """What was found, with what the members of these groups look like now."""
+        again = set(gone)
+        for key in touched:
+            members = self._groups[key]
+            again.update(members)
+            self._first.pop(key, None)
+            if len(members) > 1:
+                self._first[key] = nsmallest(2, ((first_ms, id_) for id_, first_ms in members.items()))
+            if not members:
+                del self._groups[key]
+        found = {id_: other for id_, other in self._found.items() if id_ not in again}
+        for id_ in again & self._known.keys():
+            pairs = [self._first[key] for key in _keys(id_, self._known[id_][1]) if key in self._first]
+            if pairs:
+                found[id_] = min(second if id_ == first[1] else first for first, second in pairs)[1]
+        return dict(sorted(found.items()))
+
+
+def _keys(id_: str, name: str) -> frozenset[str]:
+    return skeletons(id_) | skeletons(name)
 
 
 @lru_cache(maxsize=65_536)  # pages ask again each second, for as many probes as a hub has

@@ -21,8 +21,45 @@ from . import hub_kernel, later, sessions
 # The page server's own question: what to do with a visit.
 ASK, ANSWER = "temphub_request", "temphub_reply"
 Handler = Callable[[Any, Any, Any], Any]
-# So long after its first view a page has its widgets; what making them left free is given back then.
-SETTLED_S = 5.0
+# So long after its first view a page has its widgets; what making them left free is given back then, and
+# what ended visits left. Where page after page is opened no later than this, nor after more visits.
+SETTLED_S, LATEST_S = 5.0, 30.0
+MOST_OVER = 16
+
+
+class Tidying:
+    """Gives back what pages and visits left, once no page is being made. Kernel's own thread only.
+
+    A visit ends as its browser opens the next page: every thread waits while garbage is looked for, of
+    thousands of probes for 0.1 s and more, and whoever opens that page would, too.
+    """
+
+    def __init__(self, settled_s: float = SETTLED_S, latest_s: float = LATEST_S) -> None:
+        self._settled_s, self._latest_s = settled_s, latest_s
+        self._due: asyncio.TimerHandle | None = None
+        self._over, self._until_s = 0, 0.0
+
+    def soon(self, *, over: int = 0) -> None:
+        """A page is being made, or so many visits are over."""
+        loop = asyncio.get_running_loop()
+        self._over += over
+        if self._due is None:
+            self._until_s = loop.time() + self._latest_s
+        else:
+            self._due.cancel()
+        if self._over >= MOST_OVER:
+            return self.now()
+        self._due = loop.call_at(min(loop.time() + self._settled_s, self._until_s), self.now)
+
+    def now(self) -> None:
+        """Do it now."""
+        if self._due is not None:
+            self._due.cancel()
+        self._due = None
+        if self._over:
+            gc.collect()
+        self._over = 0
+        release_memory()
 
 
 class ViewerKernel(IPythonKernel):  # type: ignore[misc]  # as WatchedKernel
@@ -32,6 +69,7 @@ class ViewerKernel(IPythonKernel):  # type: ignore[misc]  # as WatchedKernel
         later.put_off("pandas", later.PANDAS)
         super().__init__(**kwargs)
         self._modules: dict[str, ModuleType] = {}
+        self._tidying = Tidying()
         self.shell_handlers[ASK] = self._asked
         # That of the page server, which holds no data, is too low for all pages' data; the supervisor looks
         # at this process too.
@@ -104,16 +142,16 @@ class ViewerKernel(IPythonKernel):  # type: ignore[misc]  # as WatchedKernel
             if content["what"] == "first view":
                 told = (content[name] for name in ("visit", "query", "zone", "language"))
                 answer["html"] = sessions.first_view(*told)
-                asyncio.get_running_loop().call_later(SETTLED_S, release_memory)
+                self._tidying.soon()
             if content["what"] == "end":
                 self._modules.pop(content["visit"], None)
                 sessions.end(content["visit"])
-                release_memory()
+                self._tidying.soon(over=1)
             if content["what"] == "end all":
                 over = {*self._modules, *sessions.known()}
                 self._modules.clear()
                 sessions.end(*over)
-                release_memory()
+                self._tidying.soon(over=MOST_OVER)
         # The page server must have its answer, whatever a page's own code did.
         except Exception as error:
             answer = {"status": "error", "why": f"{type(error).__name__}: {error}"}

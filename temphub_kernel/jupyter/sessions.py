@@ -6,7 +6,6 @@ its own and the kernel sends it nothing else. In a kernel of one's own (JupyterL
 and all is as Jupyter has it.
 """
 
-import gc
 import logging
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
@@ -134,10 +133,10 @@ def known() -> set[str]:
 
 
 def end(*over: str) -> None:
-    """These visits are over: nothing of them is kept. Twice is once."""
+    """These visits are over: nothing of them is kept, but what they left in circles until garbage is looked
+    for. Twice is once."""
     for visit in over:
         _end(visit)
-    gc.collect()
 
 
 def _end(visit: str) -> None:

@@ -16,6 +16,7 @@ from temphub_kernel.journal import (
     Reader,
     Writer,
     add_rules,
+    calibrate,
     change,
     describe,
     merge,
@@ -25,6 +26,7 @@ from temphub_kernel.journal import (
     state,
     strike_out,
     undo,
+    unmerge,
 )
 
 # bqscales declares a trait in a way that traitlets deprecates; that is theirs to change.
@@ -87,6 +89,14 @@ class Journal:
     def merged(self, from_id: str, into_id: str) -> None:
         """Have a probe count as another one."""
         merge(self._writer, from_id, into_id)
+
+    def unmerged(self, probe_id: str) -> None:
+        """It is a probe of its own again."""
+        unmerge(self._writer, probe_id)
+
+    def calibrated(self, probe_id: str, points: list[tuple[float, float]]) -> None:
+        """Its values are corrected from now on. points: (what it said, what it was)."""
+        calibrate(self._writer, probe_id, points, now_ms())
 
     def removed(self, probe_id: str, *, back: bool = False) -> None:
         """Take a probe off every list, or bring it back."""

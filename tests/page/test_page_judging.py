@@ -1,11 +1,16 @@
 """What is kept of probes from one look to the next never differs from what a fresh look says."""
 
+import random
 import sqlite3
 from contextlib import closing
 
+import pytest
+
+from temphub_kernel.core import TempHubError, names
 from temphub_kernel.core.clock import now_ms
+from temphub_kernel.journal import Reader
 from temphub_kernel.page.choices.view import Wanted, parse
-from temphub_kernel.page.data import judging, snapshot
+from temphub_kernel.page.data import judging, met, snapshot
 
 INTERVAL_MS = 2_000
 # Before and behind each age, of this interval, from which on something is another matter.
@@ -65,6 +70,9 @@ def test_what_is_kept_is_what_a_fresh_look_says(journal):
         lambda: journal.note("silences", {"P6": [now_ms() - 900_000, now_ms() - 60_000]}),
         lambda: journal.note("pending", {"pending": [[1, 1, now_ms() - 5_000]]}),
         lambda: journal.reading("P1", 8.5),
+        lambda: journal.described("P4", group="Attic"),
+        lambda: journal.calibrated("P1", [(8.5, 3.0)]),
+        lambda: journal.rule(kind="above", limit_c=2, group="Attic"),
         lambda: journal.struck("P4", 0, now_ms() + 1),
         lambda: journal.refused("P5", "It is another hub's.", "Say yes."),
         lambda: journal.stands(P6="foreign"),
@@ -115,3 +123,87 @@ def test_of_thousands_that_gather_none_is_judged_again(journal, monkeypatch):
     finally:
         first.close()
         other.close()
+
+
+# Of which some are taken for others.
+CALLED = ("Fridge 1", "Fridge l", "fridge 1", "Cellar", "", "P3", "Fridge 10", "Fridge 2")
+CROWD = 400
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_who_is_who_is_what_a_fresh_look_says(journal, seed):
+    """Through names, some of which look alike, groups, places, claims, removals, merges, and what is undone
+    of them: records, their order, colours, likeness, numbers and who counts as whom."""
+    chance, ids = random.Random(seed), [f"P{number}" for number in range(1, 8)]
+    steps = [
+        lambda: journal.described(chance.choice(ids), alias=chance.choice(CALLED)),
+        lambda: journal.described(
+            chance.choice(ids), group=chance.choice(("", "Cellar", "Room 2", "Room 10"))
+        ),
+        lambda: journal.described(chance.choice(ids), place=chance.randint(1, 9)),
+        lambda: journal.met(chance.choice(ids), name=chance.choice(CALLED)),
+        lambda: journal.stands(**{chance.choice(ids): chance.choice(("ours", "foreign"))}),
+        lambda: journal.reading(chance.choice(ids), 4.0),
+        lambda: journal.removed(chance.choice(ids)),
+        lambda: journal.removed(chance.choice(ids), back=True),
+        lambda: journal.merged(*chance.sample(ids, 2)),
+        lambda: journal.unmerged(chance.choice(ids)),
+    ]
+    for one in ids[:4]:
+        journal.met(one)
+        journal.readings(one, [4.0] * 12, ago_s=22, every_s=2)
+    kept, done = met.Roster(), 0
+    with Reader(journal.path) as reader:
+        while done < 80:
+            try:
+                chance.choice(steps)()
+            except TempHubError:
+                # One that was never met, is removed, counts as another already.
+                continue
+            done, at_ms = done + 1, now_ms()
+            was, fresh = (roster.met(reader, at_ms) for roster in (kept, met.Roster()))
+            assert was == fresh and list(was.records) == list(fresh.records)
+
+
+def test_of_thousands_only_who_is_called_otherwise_is_looked_at(journal, monkeypatch):
+    """When somebody puts a probe into a group, names one, or claims one, the names and places of all others
+    are as they were, whoever else is asked."""
+    for _ in range(10):
+        journal.crowd(CROWD)
+    looked = []
+    for module, name in ((met, "order"), (names, "skeletons")):
+        ask = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda one, ask=ask: looked.append(one) or ask(one))
+    kept = met.Roster()
+    with Reader(journal.path) as reader:
+        kept.met(reader, now_ms())
+        assert len(looked) >= 2 * CROWD
+        for told in ({"group": "Cellar"}, {"alias": "Fridge"}, {"alias": "P00009"}, {"place": 3}):
+            looked.clear()
+            before = kept.met(reader, now_ms())
+            journal.described("P00007", **told)
+            after = kept.met(reader, now_ms())
+            assert after.records["P00007"] != before.records["P00007"] and 1 <= len(looked) < 20, told
+            assert after.colours is before.colours and after.records["P00008"] is before.records["P00008"]
+        looked.clear()
+        journal.stands(P00003="foreign")
+        assert kept.met(reader, now_ms()).records["P00003"]["trust"] == "foreign" and not looked
+
+
+def test_what_a_disk_did_not_answer_is_not_taken_for_known(journal, monkeypatch):
+    """Who is called otherwise while a question to the journal fails is shown by that name afterwards."""
+    journal.readings("P1", [4.0] * 12, ago_s=22, every_s=2)
+    kept = met.Roster()
+    with Reader(journal.path) as reader:
+        kept.met(reader, now_ms())
+        journal.described("P1", alias="Fridge", group="Cellar")
+        for name in ("newest", "note_text", "imports", "probes"):
+            with monkeypatch.context() as broken:
+                broken.setattr(Reader, name, failing)
+                with pytest.raises(sqlite3.OperationalError):
+                    kept.met(reader, now_ms())
+        assert kept.met(reader, now_ms()) == met.Roster().met(reader, now_ms())
+
+
+def failing(*_, **__):
+    raise sqlite3.OperationalError("disk I/O error")

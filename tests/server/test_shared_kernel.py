@@ -1,20 +1,23 @@
 """The kernel that all pages share, as the page server uses it."""
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
+import weakref
 from types import SimpleNamespace
 
 import psutil
 import pytest
 
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.core.processes import Process
 from temphub_kernel.core.run_folder import PAGES_KERNEL, WATCHERS, RunFolder
 from temphub_kernel.jupyter import sessions
 from temphub_kernel.jupyter.kernel_process import SharedKernel
+from temphub_kernel.jupyter.pages_kernel import MOST_OVER, Tidying
 from temphub_kernel.jupyter.websocket import PROTOCOL, PageConnection, Visit
 
 ONE, OTHER = "11111111-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000002"
@@ -195,6 +198,52 @@ def test_no_result_of_a_visit_stays_after_its_end(tmp_path):
     run(scenario, tmp_path)
 
 
+def test_what_visits_left_in_circles_is_let_go_of(tmp_path):
+    """Of visits that end one after the other no more than a few are kept until the kernel has time."""
+    circle = "class Held: pass\none = Held()\none.itself = one"
+    held = "import builtins, gc, weakref; gc.disable(); builtins.held = weakref.ref(one)"
+
+    async def scenario(kernel, _):
+        await cells(kernel, ONE, circle, held)
+        for _ in range(MOST_OVER):
+            await kernel.ask("end", ONE)
+        return await cells(kernel, OTHER, "import builtins; builtins.held()")
+
+    assert run(scenario, tmp_path) == [None]
+
+
+@pytest.mark.parametrize(
+    ("settled_s", "latest_s", "pages"),
+    [(0.05, 600, 1), (600, 0.05, 3)],
+    ids=["then quiet", "page after page"],
+)
+def test_whoever_opens_a_page_does_not_wait_for_what_the_last_one_left(settled_s, latest_s, pages):
+    """Garbage of a visit is looked for once no page was made for a while, or pages were made for long; not
+    as it ends, which is when its browser opens the next."""
+
+    class Left:
+        pass
+
+    async def scenario():
+        tidying, left = Tidying(settled_s, latest_s), Left()
+        left.itself, known = left, weakref.ref(left)
+        del left
+        tidying.soon(over=1)
+        for _ in range(pages):
+            tidying.soon()
+        there = known() is not None
+        async with asyncio.timeout(PATIENCE_S):
+            while known() is not None:
+                await asyncio.sleep(0.01)
+        return there
+
+    gc.disable()
+    try:
+        assert asyncio.run(scenario())
+    finally:
+        gc.enable()
+
+
 def test_a_kernel_that_dies_is_told_and_replaced(tmp_path):
     """When the process is killed it is told within 2 s, and whoever asks next gets another."""
 
@@ -238,6 +287,7 @@ import asyncio, sys
 from pathlib import Path
 from temphub_kernel.core.run_folder import RunFolder
 from temphub_kernel.jupyter.kernel_process import SharedKernel
+from temphub_kernel.jupyter.pages_kernel import MOST_OVER, Tidying
 async def own(folder):
     kernel = SharedKernel(folder, folder=RunFolder(folder))
     await kernel.connection()

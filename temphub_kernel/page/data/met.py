@@ -4,7 +4,7 @@ import json
 import threading
 from typing import Any, NamedTuple
 
-from ...core import board_of, called, look_alikes, natural, transient
+from ...core import LookAlikes, board_of, called, natural, transient
 from ...journal import Kept, Newest, Reader, Told
 
 # One that nobody gave a place comes after those with one.
@@ -80,7 +80,10 @@ class Roster:
         self._mark: object = None
         self._away: frozenset[str] = frozenset()
         self._records: dict[str, Record] = {}
+        # In the order of their keys, by which people see them.
         self._order: list[str] = []
+        self._keys: dict[str, tuple[Any, ...]] = {}
+        self._look_alikes = LookAlikes()
         self._colours: dict[str, int] = {}
         self._alike: dict[str, str] = {}
         self._numbers: dict[int, str] = {}
@@ -91,18 +94,21 @@ class Roster:
         with self._lock:
             if reader.file != self._file:
                 self._forget(reader.file)
-            changed, moved = self._bring_up(reader)
+            before = self._everybody
+            # Whatever of it fails, nothing that changed is taken for known.
+            with reader.at_once():
+                newest = {item.probe_id: item for item in reader.newest(kept=self._newest)}
+                changed = self._bring_up(reader)
             everybody = self._everybody
-            newest = {item.probe_id: item for item in reader.newest(kept=self._newest)}
             gone = frozenset(transient(everybody.values(), newest, now_ms))
             last = sorted(gone, key=lambda id_: (-_heard_ms(everybody[id_], newest.get(id_)), id_))
             away = gone - set(last[:MOST_FOLDED])
-            if moved:
-                self._arrange(everybody)
+            moved = self._arrange(before, changed)
             if moved or away != self._away:
                 self._records = {id_: everybody[id_] for id_ in self._order if id_ not in away}
-                found = look_alikes(self._records.values())
-                self._alike = {id_: called(self._records[other]) for id_, other in found.items()}
+                found = self._look_alikes.of(self._records.values())
+                alike = {id_: called(self._records[other]) for id_, other in found.items()}
+                self._alike = self._alike if alike == self._alike else alike
             elif changed:
                 # A new one: who was given the last keeps that.
                 self._records = self._records | {
@@ -112,20 +118,17 @@ class Roster:
             of_all = self._colours, self._alike, self._numbers, self._now_is
             return Met(everybody, self._removed, newest, gone, self._records, *of_all)
 
-    def _bring_up(self, reader: Reader) -> tuple[list[str], bool]:
-        """Bring everybody up to now: (who is known otherwise than before, whether any is called or placed
-        otherwise)."""
+    def _bring_up(self, reader: Reader) -> list[str]:
+        """Bring everybody up to now: who is known otherwise than before, is new, or is no more."""
         stored = reader.probes(removed=True, kept=self._rows)
         text, brought = reader.note_text("trust"), Imports(reader)
-        alike = text == self._stand[0] and brought.mark == self._mark
-        stand = self._stand[1] if text == self._stand[0] else json.loads(text or "{}")
-        pairs = list(zip(stored, self._stored, strict=False))
-        same_ids = len(stored) == len(self._stored) and all(
-            one is before or one["id"] == before["id"] for one, before in pairs
-        )
-        news = [one for one, before in pairs if one is not before] if alike and same_ids else stored
-        if not news and same_ids:
-            return [], False
+        had = self._stand[1]
+        stand = had if text == self._stand[0] else json.loads(text or "{}")
+        news = self._news(stored, stand) if brought.mark == self._mark else stored
+        self._stand, self._mark = (text, stand), brought.mark
+        if not news and len(stored) == len(self._stored):
+            self._stored = stored
+            return []
         before, everybody = self._everybody, dict(self._everybody) if news is not stored else {}
         for one in news:
             if one["removed_ms"]:
@@ -135,27 +138,48 @@ class Roster:
             record = {**one, "trust": stand.get(board_of(one["device"])), **brought.beside(one)}
             known = before.get(one["id"])
             everybody[one["id"]] = known if known == record and known is not None else record
-        changed = [one["id"] for one in news if everybody.get(one["id"]) is not before.get(one["id"])]
-        moved = everybody.keys() != before.keys() or any(
-            _place(everybody[id_]) != _place(before[id_]) for id_ in changed if id_ in everybody
-        )
         gone = [one for one in stored if one["removed_ms"]]
         self._removed = sorted(gone, key=lambda one: -int(one["removed_ms"]))
         self._stored, self._everybody = stored, everybody
-        self._stand, self._mark = (text, stand), brought.mark
-        return changed, moved
+        some = before.keys() | everybody.keys() if news is stored else [one["id"] for one in news]
+        return [id_ for id_ in some if everybody.get(id_) is not before.get(id_)]
 
-    def _arrange(self, everybody: dict[str, Record]) -> None:
-        self._order = sorted(everybody, key=lambda id_: (order(everybody[id_]), id_))
-        # By first meeting: a new probe never takes another one's colour away.
-        by_meeting = sorted(everybody, key=lambda id_: (everybody[id_]["first_ms"], id_))
-        self._colours = {id_: place for place, id_ in enumerate(by_meeting)}
+    def _news(self, stored: list[Record], stand: dict[str, str]) -> list[Record]:
+        """Those of which the journal says something else than before, or whose board stands otherwise; all
+        where they are others than before."""
+        if len(stored) != len(self._stored):
+            return stored
+        pairs, had = list(zip(stored, self._stored, strict=True)), self._stand[1]
+        if not all(one is before or one["id"] == before["id"] for one, before in pairs):
+            return stored
+        other = {board for board in stand.keys() | had.keys() if stand.get(board) != had.get(board)}
+        if not other:
+            return [one for one, before in pairs if one is not before]
+        return [one for one, before in pairs if one is not before or board_of(one["device"]) in other]
+
+    def _arrange(self, before: dict[str, Record], changed: list[str]) -> bool:
+        """Put everybody in order; whether any is called or placed otherwise, is new, or is no more."""
+        everybody = self._everybody
+        was, now = ({id_: _place(of[id_]) for id_ in changed if id_ in of} for of in (before, everybody))
+        if was == now:
+            return False
+        self._keys = {id_: key for id_, key in self._keys.items() if id_ in everybody}
+        self._keys |= {id_: (order(everybody[id_]), id_) for id_ in now}
+        # Of thousands most stand where they stood, so that little is to be sorted.
+        there = [id_ for id_ in self._order if id_ in everybody]
+        self._order = sorted([*there, *(now.keys() - was.keys())], key=self._keys.__getitem__)
+        if {id_: one[:2] for id_, one in was.items()} != {id_: one[:2] for id_, one in now.items()}:
+            # By first meeting: a new probe never takes another one's colour away.
+            by_meeting = sorted(everybody, key=lambda id_: (everybody[id_]["first_ms"], id_))
+            self._colours = {id_: place for place, id_ in enumerate(by_meeting)}
+        # Other ones, for who goes by what they are called.
         self._numbers = {record["no"]: id_ for id_, record in everybody.items()}
         self._now_is = {also: id_ for id_, record in everybody.items() for also in record["also"]}
+        return True
 
 
 def _place(record: Record) -> tuple[Any, ...]:
-    """What order, colours and likeness hang on, and who is who."""
+    """Who is who, and what order, colours and likeness hang on."""
     return *(record[name] for name in ("no", "first_ms", "alias", "name", "group", "place")), *record["also"]
 
 
