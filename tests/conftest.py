@@ -14,9 +14,10 @@ from support.alone import Turn
 from support.compiled import compile_all, rewrite_all
 from support.island import land
 from support.leftovers import Before
+from support.waiting import PATIENCE_S
 from temphub_kernel.core.settings import ALLOWED
 
-GRACE_S = 5.0
+GRACE_S = PATIENCE_S
 TURN = pytest.StashKey[Turn]()
 # jsonschema builds the grammars of international URIs when it is imported, which takes seconds in every
 # worker. No schema here asks for one; without the grammars it leaves that one check out, as the page server

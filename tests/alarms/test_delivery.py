@@ -92,7 +92,7 @@ def test_what_waited_for_long_is_said_as_it_is_now(told: Told, ntfy: Ntfy) -> No
     no = told.alarm("Phone")
     hour_ago = now_ms() - 3_600_000
     told.writer.change(lambda db: db.execute("UPDATE alarm_events SET at_ms=?", (hour_ago,)).rowcount).result(
-        5
+        PATIENCE_S
     )
     told.set(no, since_ms=hour_ago, worst_c=12.5, cleared_ms=now_ms())
     told.start()
@@ -134,7 +134,7 @@ def test_what_does_not_end_is_ended_and_holds_up_nobody(told: Told, ntfy: Ntfy, 
     told.channel("Mailbox", mail.url)
     told.alarm("Phone", "Mailbox")
     worker = told.start(sender=Sender(late_s=8), pauses_s=(0.05,))
-    wait_for(lambda: mail.got and worker.failing, 60)
+    wait_for(lambda: mail.got and "Phone" in worker.failing, 60)
     assert "nothing was answered" in worker.failing["Phone"] or "timed out" in worker.failing["Phone"]
     ntfy.hold.set()
     wait_for(lambda: all(message.sent_ms > 0 for message in told.messages()), 60)

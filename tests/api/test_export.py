@@ -12,7 +12,7 @@ import polars as pl
 import psutil
 import pytest
 
-from support.waiting import cannot, wait_for
+from support.waiting import PATIENCE_S, cannot, wait_for
 from temphub_kernel.api import background
 from temphub_kernel.api.handlers import exports
 from temphub_kernel.core.clock import now_ms
@@ -273,7 +273,7 @@ def test_a_process_that_dies_midway_breaks_the_reply_off(hub):
     for job in jobs():
         job.kill()
     whole = head
-    client.settimeout(20)
+    client.settimeout(PATIENCE_S)
     try:
         while block := client.recv(1 << 16):
             whole += block

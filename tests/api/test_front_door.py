@@ -106,7 +106,7 @@ def test_a_client_of_http_1_0_gets_a_whole_page(hub, page, wish):
     """It knows no chunks: it gets the page's bytes and nothing between them, and the end of the connection as
     their end."""
     page.loop.call_soon_threadsafe(page.go_on.set)
-    with socket.create_connection(("127.0.0.1", hub.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", hub.port), timeout=PATIENCE_S) as client:
         client.sendall(f"GET /v/slowly HTTP/1.0\r\nHost: x\r\nConnection: {wish}\r\n\r\n".encode())
         reply = b"".join(iter(lambda: client.recv(65536), b""))
     head, _, body = reply.partition(b"\r\n\r\n")
@@ -228,7 +228,7 @@ def test_websockets_come_through(hub):
             pass
 
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        runner.run(asyncio.wait_for(talk(), 30))
+        runner.run(asyncio.wait_for(talk(), PATIENCE_S))
 
 
 def test_a_page_that_sends_too_much_is_not_read(hub, monkeypatch):
@@ -251,7 +251,7 @@ def test_a_page_that_sends_too_much_is_not_read(hub, monkeypatch):
         return took
 
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        assert runner.run(asyncio.wait_for(talk(), 30)) > 0.5
+        assert runner.run(asyncio.wait_for(talk(), PATIENCE_S)) > 0.5
 
 
 def test_an_address_has_so_many_pages(hub, monkeypatch):
@@ -280,4 +280,4 @@ def test_an_address_has_so_many_pages(hub, monkeypatch):
                 pass
 
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        runner.run(asyncio.wait_for(talk(), 30))
+        runner.run(asyncio.wait_for(talk(), PATIENCE_S))

@@ -170,10 +170,10 @@ def test_a_foreign_page_gets_no_websocket(hub):
         return answer
 
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        assert runner.run(asyncio.wait_for(talk(f"http://127.0.0.1:{hub.port}"), 10)) == "hello"
-        assert runner.run(asyncio.wait_for(talk(None), 10)) == "hello"
+        assert runner.run(asyncio.wait_for(talk(f"http://127.0.0.1:{hub.port}"), PATIENCE_S)) == "hello"
+        assert runner.run(asyncio.wait_for(talk(None), PATIENCE_S)) == "hello"
         with pytest.raises(HTTPClientError) as caught:
-            runner.run(asyncio.wait_for(talk("http://evil.example"), 10))
+            runner.run(asyncio.wait_for(talk("http://evil.example"), PATIENCE_S))
     assert caught.value.code == 403
 
 

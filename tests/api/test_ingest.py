@@ -123,7 +123,7 @@ def test_requests_one_after_the_other_on_one_connection(hub):
     """Keep-alive and even pipelined requests are answered in order."""
     body = b'{"temperature_c": 5}'
     request = b"POST /api/ingest HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-    with socket.create_connection(("127.0.0.1", hub.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", hub.port), timeout=PATIENCE_S) as client:
         client.sendall(request * 5)
         seen = b""
         while seen.count(b'{"ok":true}') < 5:
@@ -174,8 +174,8 @@ def test_a_client_that_sends_nothing_more_is_let_go(make_hub):
     """A connection that stays silent, and a body that never comes whole, are closed; others are served
     meanwhile."""
     hub = make_hub(idle_s=0.3, body_s=0.3)
-    silent = socket.create_connection(("127.0.0.1", hub.port), timeout=10)
-    half = socket.create_connection(("127.0.0.1", hub.port), timeout=10)
+    silent = socket.create_connection(("127.0.0.1", hub.port), timeout=PATIENCE_S)
+    half = socket.create_connection(("127.0.0.1", hub.port), timeout=PATIENCE_S)
     half.sendall(b"POST /api/ingest HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
     assert hub.ask("POST", "/api/ingest", {"temperature_c": 1}) == (200, {"ok": True})
     for client in (silent, half):

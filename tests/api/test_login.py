@@ -12,6 +12,7 @@ import requests
 from argon2 import PasswordHasher
 
 from support.page_server import PageServer
+from support.waiting import PATIENCE_S
 from temphub_kernel.api.access.audit import MOST_BYTES, Audit
 from temphub_kernel.api.access.auth import Sessions
 from temphub_kernel.api.access.lockout import FREE, MOST_TRACKED, Lockout
@@ -143,9 +144,11 @@ def test_the_hubs_own_programs_go_on(closed):
     set."""
     hub = closed(token="")
     url = f"http://127.0.0.1:{hub.port}"
-    assert HubClient(hub.settings, url).ask("/api/probes", timeout_s=10)["ok"] is True
+    assert HubClient(hub.settings, url).ask("/api/probes", timeout_s=PATIENCE_S)["ok"] is True
     assert (
-        HubClient(hub.settings, url).ask("/api/provision", {"host": "TempProbe-0096"}, timeout_s=10)["ok"]
+        HubClient(hub.settings, url).ask("/api/provision", {"host": "TempProbe-0096"}, timeout_s=PATIENCE_S)[
+            "ok"
+        ]
         is True
     )
     key = hub.settings.data_dir / KEY_FILE
@@ -279,7 +282,7 @@ def test_no_link_to_the_login_stores_a_reading(closed):
             link,
             {"password": PASSWORD},
             headers={"Referer": link, "Origin": f"http://127.0.0.1:{hub.port}"},
-            timeout=10,
+            timeout=PATIENCE_S,
         )
     assert reply.history[0].status_code == 303
     with Reader(hub.journal) as reader:
@@ -316,7 +319,7 @@ def test_the_note_says_how_it_was_allowed(make_hub, closed_door):
         assert hub.ask("POST", "/api/annotate", door, headers)[0] == 200
     assert hub.ask("POST", "/api/annotate?token=s3cret", door)[0] == 200
     assert hub.ask("POST", "/api/annotate", {**door, "token": "s3cret"})[0] == 200
-    assert HubClient(hub.settings, url).ask("/api/annotate", door, timeout_s=10)["ok"]
+    assert HubClient(hub.settings, url).ask("/api/annotate", door, timeout_s=PATIENCE_S)["ok"]
     assert [(line["by"], line["address"]) for line in noted(hub)] == [("token", "127.0.0.1")] * 4 + [
         ("key" if closed_door else "token", "127.0.0.1")
     ]
@@ -338,7 +341,7 @@ def test_nobody_names_another_as_the_visitor(make_hub):
     ):
         context = network.VISITOR.set(said)
         try:
-            assert HubClient(hub.settings, url).ask("/api/annotate", door, timeout_s=10)["ok"]
+            assert HubClient(hub.settings, url).ask("/api/annotate", door, timeout_s=PATIENCE_S)["ok"]
         finally:
             network.VISITOR.reset(context)
     found = [

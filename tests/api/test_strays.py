@@ -181,7 +181,7 @@ def by_urllib(url):
 def by_a_socket_that_sends_first(url):
     """As Arduino's HTTPClient does: all of it is written before a byte is read."""
     port, path = re.fullmatch(r"http://127\.0\.0\.1:(\d+)(/.*)", url).groups()
-    with socket.create_connection(("127.0.0.1", int(port)), timeout=20) as client:
+    with socket.create_connection(("127.0.0.1", int(port)), timeout=PATIENCE_S) as client:
         client.sendall(
             f"POST {path} HTTP/1.1\r\nHost: hub\r\nConnection: close\r\nContent-Length: {len(BIG)}"
             "\r\n\r\n".encode()
@@ -220,13 +220,13 @@ def test_what_is_dropped_has_an_end(make_hub):
     """A body that goes on and on is cut off in the end, by size and by time, and others are answered
     meanwhile."""
     hub = make_hub(body_s=1.0)
-    with socket.create_connection(("127.0.0.1", hub.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", hub.port), timeout=PATIENCE_S) as client:
         client.sendall(b"POST /api/ingest HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n")
         with pytest.raises(OSError):
             for _ in range(4 * MOST_DROPPED // 65536):
                 client.sendall(bytes(65536))
     assert hub.ask("POST", "/api/ingest", READING) == (200, {"ok": True})
-    with socket.create_connection(("127.0.0.1", hub.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", hub.port), timeout=PATIENCE_S) as client:
         client.sendall(b"POST /api/ingest HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\nx")
         reply = http.client.HTTPResponse(client)
         reply.begin()

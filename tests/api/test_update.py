@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.waiting import cannot
+from support.waiting import PATIENCE_S, cannot
 from temphub_kernel.core.files import firmware
 from temphub_kernel.core.firmware_build import compiler
 
@@ -91,7 +91,7 @@ def test_boards_get_compiled_files(hub):
     assert not [row["name"] for row in manifest["files"] if row["name"].endswith(".py")]
     row = next(row for row in manifest["files"] if row["name"] == "probe/app.mpy")
     with urllib.request.urlopen(
-        f"http://127.0.0.1:{hub.port}/api/firmware/file?name=probe/app.mpy", timeout=10
+        f"http://127.0.0.1:{hub.port}/api/firmware/file?name=probe/app.mpy", timeout=PATIENCE_S
     ) as reply:
         data = reply.read()
     assert data[:1] == b"M" and (len(data), hashlib.sha256(data).hexdigest()) == (row["size"], row["sha256"])

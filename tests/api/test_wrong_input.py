@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from support.waiting import PATIENCE_S
 from temphub_kernel.api.contract import contract
 from temphub_kernel.journal import Reader
 
@@ -201,7 +202,7 @@ def test_a_wrong_question_is_refused_in_words(hub, problem, path, status, code):
 @pytest.mark.parametrize("path", ["/api/ingest", "/api/hello", "/api/nothing"])
 def test_a_huge_body_is_refused_before_it_is_read(hub, problem, path):
     """A body above 1 MiB is answered 413 from its announced length alone, at every address."""
-    with socket.create_connection(("127.0.0.1", hub.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", hub.port), timeout=PATIENCE_S) as client:
         client.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n" % path.encode())
         reply = http.client.HTTPResponse(client)
         reply.begin()
@@ -211,7 +212,7 @@ def test_a_huge_body_is_refused_before_it_is_read(hub, problem, path):
 @pytest.mark.parametrize("path", ["/api/ingest", "/api/hello"])
 def test_a_body_without_a_length_is_bounded_too(hub, problem, path):
     """A chunked body that goes on for ever is answered 413 once it passes 1 MiB."""
-    with socket.create_connection(("127.0.0.1", hub.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", hub.port), timeout=PATIENCE_S) as client:
         client.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" % path.encode())
         chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
         for _ in range(17):
@@ -223,7 +224,7 @@ def test_a_body_without_a_length_is_bounded_too(hub, problem, path):
 
 def test_no_http_at_all_is_answered_400(hub):
     """A program that speaks something else gets a 400 and the connection closed, and disturbs nobody."""
-    with socket.create_connection(("127.0.0.1", hub.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", hub.port), timeout=PATIENCE_S) as client:
         client.sendall(b"\x16\x03\x01 not http\r\n\r\n")
         assert b"400" in client.recv(1000)
     assert hub.ask("GET", "/api/health")[0] == 200

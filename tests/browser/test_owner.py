@@ -3,7 +3,7 @@
 import pytest
 
 from browser import looks, reference
-from support.waiting import answer_of, wait_for
+from support.waiting import answer_of, box_of, wait_for
 from temphub_kernel.core.clock import parse_time
 from temphub_kernel.core.reading import Row, to_units
 from temphub_kernel.journal import Writer
@@ -132,11 +132,11 @@ def test_the_table_is_one_tap_away(finger):
     hint = page.locator("#rendered_cells .th-hint")
     assert hint.inner_text().startswith("Two fingers zoom") and "Wheel" not in hint.inner_text()
     heading = page.locator("#rendered_cells #th-statistics")
-    assert heading.bounding_box()["y"] > 2 * 844
+    assert box_of(heading)["y"] > 2 * 844
     finger.tap("Table", role="link")
-    wait_for(lambda: 0 <= heading.bounding_box()["y"] < 844 / 2, 10)
+    wait_for(lambda: 0 <= box_of(heading)["y"] < 844 / 2, 10)
     cells = page.locator("#rendered_cells .th-statistics-panel tbody tr").first.locator("td")
-    told = {cell.get_attribute("data-label"): cell.bounding_box() for cell in cells.all()}
+    told = {cell.get_attribute("data-label"): box_of(cell) for cell in cells.all()}
     line = [told[name] for name in ("Min", "Mean", "Max")]
     assert len({box["y"] for box in line}) == 1 and sorted(line, key=lambda box: box["x"]) == line
     assert all(told[name]["y"] > line[0]["y"] + 20 for name in ("Readings", "σ", "Trend"))

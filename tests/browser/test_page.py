@@ -1,6 +1,5 @@
 """The page in a real browser, through the front door."""
 
-import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -287,9 +286,7 @@ def test_ten_pages_opened_and_closed_leave_nothing(browser, temphub):
         page.close(run_before_unload=number % 2 == 0)
         context.close()
     assert delivered == 20
-    began = time.monotonic()
     wait_for(lambda: len(temphub.kernels()) == 2, 40, 0.2)
-    assert time.monotonic() - began < 40
     assert temphub.hub_kernel() is not None
     assert stored(temphub) == before + delivered
 

@@ -90,7 +90,9 @@ def open_page(browser, temphub):
             f"http://127.0.0.1:{temphub.port}/?from={iso_utc(ends[0])}&to={iso_utc(ends[1])}{query}",
             wait_until="commit",
         )
-        page.wait_for_selector(LINE, state="attached", timeout=60_000)
+        # The lines come one after the other.
+        drawn = page.locator(f"{LINE}[d]")
+        wait_for(lambda: drawn.count() >= (1 if "probes=" in query else len(STEADY) + 2), 60)
         wait_for(lambda: page.evaluate(SCRIPTED), 60)
         page.locator("#rendered_cells .th-chart").scroll_into_view_if_needed()
         return page
@@ -106,8 +108,9 @@ def plot(page):
 
 def readout(page):
     """{probe: its row} of what is shown at the pointer."""
-    wait_for(lambda: page.locator(".th-layer.th-on .th-tip > span").count() > 1, 30)
-    rows = page.locator(".th-layer .th-tip > span:not(.th-tip-time)").all_inner_texts()
+    # In one look: the page may draw it anew a moment later.
+    shown = page.locator(".th-layer.th-on .th-tip > span:not(.th-tip-time)")
+    rows = wait_for(shown.all_inner_texts, 30)
     return {row.split()[0]: " ".join(row.split()[1:]) for row in rows}
 
 

@@ -31,8 +31,9 @@ def delivered(hub, probe_id: str) -> list[int]:
         return [point.received_ms for point in reader.after(0, 100_000) if point.probe_id == probe_id]
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(480)
-def test_a_storm_of_adverts_costs_no_reading(hub, advert, put_up, unique, tmp_path, caplog):
+def test_a_storm_of_adverts_costs_no_reading(hub, advert, put_up, unique, tmp_path, caplog, turn):
     """A probe that delivers goes on within seconds, one that is switched on meanwhile is taken up (it says
     hello), memory stays flat, the log says a few things once; after the storm a probe that only announces
     itself is found."""
@@ -50,6 +51,7 @@ def test_a_storm_of_adverts_costs_no_reading(hub, advert, put_up, unique, tmp_pa
         assert psutil.Process().memory_info().rss - rss < 60e6
         came = [ms for ms in delivered(hub, NAME) if ms > before]
         assert max(b - a for a, b in pairwise(came)) < 10_000
+        turn.end()
         put_up(advert(unique, id=unique, port=9))
         wait_for(lambda: hub.book.at("127.0.0.1") and unique in hub.book.at("127.0.0.1"), 180)
     warned = [

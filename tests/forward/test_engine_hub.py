@@ -11,7 +11,7 @@ import pytest
 import temphub_kernel as th
 from support.engines import Victoria
 from support.ports import free_port
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.core.clock import DAY_MS, iso_utc, now_ms
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.core.reading import Row
@@ -33,7 +33,9 @@ def victoria(tmp_path):
 def fetch(url: str, body: object = None) -> bytes:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as reply:
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+        request, timeout=PATIENCE_S
+    ) as reply:
         return reply.read()
 
 

@@ -201,6 +201,7 @@ def test_an_answer_without_an_end(journal, odd, start: Callable[..., Engine]) ->
     wait_for(lambda: odd.values == [1.0])
 
 
+@pytest.mark.alone
 def test_one_that_says_nothing_does_not_keep_the_hub_from_stopping(
     journal, odd, start: Callable[..., Engine]
 ) -> None:

@@ -238,7 +238,7 @@ def test_what_strangers_say_at_the_broker_stops_nothing(
     listener.waits(STATE, lambda value: value["temperature_c"] == 4.0)
     journal.add(5.0)
     listener.waits(STATE, lambda value: value["temperature_c"] == 5.0)
-    assert mqtt.state().problem == ""
+    wait_for(lambda: mqtt.state().problem == "")
 
 
 def test_a_broker_of_odd_manners_stops_nothing(journal, start: Callable[..., Mqtt]) -> None:

@@ -47,7 +47,7 @@ def ask(url: str, body: object = None) -> dict:
     data = None if body is None else json.dumps(body).encode()
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(
-        urllib.request.Request(url, data, {"Content-Type": "application/json"}), timeout=10
+        urllib.request.Request(url, data, {"Content-Type": "application/json"}), timeout=PATIENCE_S
     ) as reply:
         return json.load(reply)
 
@@ -94,7 +94,7 @@ def test_what_the_page_about_neighbours_names_exists(hub) -> None:
     with pytest.raises(urllib.error.HTTPError):
         ask(running.url + "/api/ingest", {"temperature_c": "warm"})
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(running.url + "/metrics", timeout=10) as reply:
+    with opener.open(running.url + "/metrics", timeout=PATIENCE_S) as reply:
         served = reply.read().decode()
     metrics = set(re.findall(r"`(temphub_\w+)", DOCUMENT))
     assert len(metrics) >= 4 and not [name for name in metrics if f"\n{name}" not in served]
@@ -149,8 +149,7 @@ def test_prometheus_scrapes_the_hub(hub, tmp_path: Path) -> None:
             return []
 
     try:
-        wait_for(scraped, timeout_s=60, every_s=0.3)
-        (found,) = scraped()
+        (found,) = wait_for(scraped, timeout_s=60, every_s=0.3)
         assert found["metric"]["probe_id"] == "Cold-1" and float(found["value"][1]) == 21.25
     finally:
         process.terminate()

@@ -115,6 +115,7 @@ def test_a_receiver_that_takes_little_at_once_gets_little(
     assert values(receiver) == list(map(float, range(40)))
 
 
+@pytest.mark.alone
 def test_nobody_there_and_a_stop_in_between(journal, free_port: int, start: Callable[..., Webhook]) -> None:
     """An address where nothing listens is a problem in words; the hub stops at once all the same."""
     hook = start(f"http://127.0.0.1:{free_port}/")
@@ -123,6 +124,7 @@ def test_nobody_there_and_a_stop_in_between(journal, free_port: int, start: Call
     assert hook.stop(timeout_s=1.0)
 
 
+@pytest.mark.alone
 def test_a_receiver_that_never_answers_does_not_keep_the_hub_from_stopping(
     journal, receiver, start: Callable[..., Webhook]
 ) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from support.endpoint import Hub
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.cli import main
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.core.reading import Sighting
@@ -62,7 +62,7 @@ def test_an_update_is_waited_for(hub, fleet):
     brought = hub.ask("GET", "/api/firmware/manifest")[1]["version"]
     later = threading.Timer(0.3, meet, (hub, "TempProbe-0096", brought))
     later.start()
-    assert one.update(["TempProbe-0096"], wait_s=5) == 0
+    assert one.update(["TempProbe-0096"], wait_s=PATIENCE_S) == 0
     later.join()
     assert said == [f"TempProbe-0096: has 0.0.9, fetches {brought} …", f"TempProbe-0096: runs {brought}."]
 

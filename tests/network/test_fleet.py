@@ -70,7 +70,7 @@ class Shop:
                 "curl",
                 "-s",
                 "-m",
-                "10",
+                str(PATIENCE_S),
                 *data,
                 f"http://127.0.0.1:8088{path}",
             ],

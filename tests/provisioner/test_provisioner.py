@@ -321,7 +321,7 @@ def test_all_known_probes_are_told_at_once(start, make_probe, black_hole, result
     """Without a name every known probe is told now, and the answer names each: the dead one too, which delays
     nobody."""
     probes = [make_probe(f"TempProbe-0A0{number}") for number in range(1, 4)]
-    hub = start(check_every_s=30, talk=Talk(read_s=0.5))
+    hub = start(check_every_s=30, talk=Talk(read_s=2.0))
     assert hub.provision_several(None, None) == []
     for probe in probes:
         hub.meet(probe.sighting())

@@ -40,7 +40,7 @@ def viewers(tmp_path):
 
 def run(steps):
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-        runner.run(asyncio.wait_for(steps, 10))
+        runner.run(asyncio.wait_for(steps, PATIENCE_S))
 
 
 async def settled(viewers):

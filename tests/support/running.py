@@ -24,6 +24,13 @@ READY_S = 90.0
 ANSWER_S, STOP_S = 5.0, 8.0
 
 
+def lives(process: psutil.Process) -> bool:
+    """Whether it has not ended, be it while it is looked at."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
 class TempHub:
     """A `temphub` process on the loopback interface. how: what starts a command with an environment, if not
     as usual."""

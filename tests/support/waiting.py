@@ -17,6 +17,8 @@ Answer = TypeVar("Answer")
 # So long may something take beside the tests of three other workers: a bound against waiting for ever. Who
 # promises a time is marked `alone`.
 PATIENCE_S = 45.0
+# So Playwright says that the page it looked at was replaced in the middle of the look.
+GONE = "Execution context was destroyed"
 
 
 def cannot(reason: str) -> NoReturn:
@@ -37,12 +39,22 @@ def wait_for(what: Callable[[], Answer | None], timeout_s: float = 10.0, every_s
     timeout_s = patient(timeout_s)
     deadline = time.monotonic() + timeout_s
     while True:
-        answer = what()
+        answer = _looked(what)
         if answer:
             return answer
         if time.monotonic() > deadline:
             pytest.fail(f"nothing true came of {what} in {timeout_s:g} s; last answer {answer!r}")
         time.sleep(every_s)
+
+
+def _looked(what: Callable[[], Answer | None]) -> Answer | None:
+    try:
+        return what()
+    except Exception as error:
+        # A look at a page that is just being opened anew is none.
+        if type(error).__module__.startswith("playwright.") and GONE in str(error):
+            return None
+        raise
 
 
 def box_of(what: "Locator") -> "FloatRect":

@@ -155,7 +155,7 @@ def test_released_and_taken_again(make_hub, probe):
         hub.stands("claimed")
         assert hub.say(yes=False)[0] == 200
         hub.stands("released")
-        assert not one.settings()["key"] and one.status()["key_id"] == ""
+        wait_for(lambda: not one.settings()["key"] and one.status()["key_id"] == "")
         wait_for(lambda: "released" in hub.probe()["problem"], 20)
         assert hub.say(yes=True)[0] == 200
         hub.stands("claimed")
