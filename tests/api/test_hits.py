@@ -125,7 +125,13 @@ def test_at_debug_each_request_is_a_line(make_hub, page, caplog):
     hub.ask("GET", f"/v/api/kernels/{VISIT}?session_id={VISIT}", headers={"X-Token": "s3cret"})
     hub.ask("POST", "/whatever", b"s3cret")
     hub.ask("HEAD", "/api/health")
-    lines = [record.getMessage() for record in caplog.records if record.name == "temphub_kernel.api.requests"]
+
+    def said():
+        records = [one for one in caplog.records if one.name == "temphub_kernel.api.requests"]
+        # A request's line follows its answer.
+        return [one.getMessage() for one in records] if len(records) >= 8 else None
+
+    lines = wait_for(said)
     found = [LINE.fullmatch(line) for line in lines]
     assert all(found), lines
     assert [(line[1], line[2], line[3]) for line in found if line] == [

@@ -173,7 +173,7 @@ def test_the_journal_locked_by_another_program_delays_but_loses_nothing(hub):
 def test_a_client_that_sends_nothing_more_is_let_go(make_hub):
     """A connection that stays silent, and a body that never comes whole, are closed; others are served
     meanwhile."""
-    hub = make_hub(idle_s=0.3, body_s=0.3)
+    hub = make_hub(idle_s=1.5, body_s=1.5)
     silent = socket.create_connection(("127.0.0.1", hub.port), timeout=PATIENCE_S)
     half = socket.create_connection(("127.0.0.1", hub.port), timeout=PATIENCE_S)
     half.sendall(b"POST /api/ingest HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")

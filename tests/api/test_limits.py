@@ -103,8 +103,8 @@ def test_the_count_of_clients_is_bounded(monkeypatch):
 
 def test_a_silent_connection_is_closed(make_hub):
     """Who connects and says nothing, or only half a request, is let go; who has spoken once may stay."""
-    hub = make_hub(gate=Gate(head_s=0.3))
-    with connect(hub.port) as silent, connect(hub.port) as half, connect(hub.port) as spoken:
+    hub = make_hub(gate=Gate(head_s=2.0))
+    with connect(hub.port) as spoken, connect(hub.port) as silent, connect(hub.port) as half:
         half.sendall(b"GET /api/health HTTP/1.1\r\n")
         spoken.sendall(b"GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n")
         assert spoken.recv(20).startswith(b"HTTP/1.1 200")

@@ -190,7 +190,7 @@ def test_a_listener_that_breaks_does_not_stop_the_writer(tmp_path: Path) -> None
     writer.submit([row()], gone)
     writer.submit([row()], future.set_result)
     assert future.result(PATIENCE_S) == Outcome(1, 0)
-    assert writer.store([row()], 2) == Outcome(1, 0) and not writer.state().problem
+    assert writer.store([row()], PATIENCE_S) == Outcome(1, 0) and not writer.state().problem
     assert writer.stop()
 
 

@@ -258,11 +258,11 @@ def test_slow_is_who_says_nothing_for_long():
     def ask() -> bool:
         parts.begin(3)
         for _ in range(3):
-            assert more.acquire(timeout=20)
+            assert more.acquire(timeout=PATIENCE_S)
             parts.came()
         return done.set() or True
 
-    behind = Behind(ask, 60, done.set, parts, slow_s=1)
+    behind = Behind(ask, 60, done.set, parts, slow_s=3)
     try:
         assert behind.get() is None
         wait_for(lambda: behind.get() is None and behind.trouble)

@@ -324,7 +324,7 @@ def test_the_console_shows_the_address_of_the_page(scene, ours):
         r"UI shown in the console, e\.g\. `(http://)[\d.]+(:\d+)`", owner.section("Quick Start")
     )
     page = f"{shown[0]}{HUB}{shown[1]}"
-    assert page in ours.text()
+    wait_for(lambda: page in ours.text())
     status, answer = scene.street.curl(scene.desk, page)
     assert status in (200, 302) and (status == 302 or "<html" in answer.lower())
     assert "LAN IPs, discovery activity, and API hits" in owner.section("Operations")
