@@ -126,12 +126,13 @@ class TempHub:
     def folder(self) -> RunFolder | None:
         """What its processes know of each other."""
         # A start whose two first processes were killed in one go leaves its own behind.
-        found = [RunFolder(path) for path in self._runs.glob("temphub-*")]
-        return max(
-            found,
-            key=lambda one: (any(watcher.runs() for watcher in one.watchers()), one.path.stat().st_mtime),
-            default=None,
-        )
+        found = []
+        for one in map(RunFolder, self._runs.glob("temphub-*")):
+            # Whoever ends takes it along, be it while it is looked at.
+            with contextlib.suppress(FileNotFoundError):
+                runs = any(watcher.runs() for watcher in one.watchers())
+                found.append((runs, one.path.stat().st_mtime, one))
+        return max(found, key=lambda each: each[:2])[2] if found else None
 
     def processes(self) -> list[psutil.Process]:
         """All that it runs: each has the folder of the start in its environment or, as the first one, is the
@@ -175,7 +176,9 @@ class TempHub:
 
     def _watcher(self, number: int) -> psutil.Process | None:
         watchers = folder.watchers() if (folder := self.folder()) else []
-        return psutil.Process(watchers[number].pid) if watchers and watchers[number].runs() else None
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return psutil.Process(watchers[number].pid) if watchers and watchers[number].runs() else None
+        return None
 
     def rss_mb(self) -> dict[int, float]:
         """Resident memory of each of its processes, MB, by process number."""
