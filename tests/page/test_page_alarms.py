@@ -1,5 +1,6 @@
 """Alarms on the page: banner, card, list, and what is asked of the hub when somebody answers one."""
 
+import html
 import json
 import re
 
@@ -203,13 +204,17 @@ def test_the_script_is_told_what_is_loud(page, journal):
 
     def facts():
         told = next(one.value for one in every(page, HTML) if "data-alarms" in one.value)
-        return json.loads(re.search(r'data-alarms="([^"]*)"', told)[1].replace("&quot;", '"'))
+        return json.loads(html.unescape(re.search(r'data-alarms="([^"]*)"', told)[1]))
 
     assert (
-        facts()["title"] == "Fridge above 8\u00a0°C for {}"
+        facts()["title"] + facts()["lasting"] == "Fridge above 8\u00a0°C for {}"
         and facts()["worst"] == "critical"
         and facts()["loud"][0][0] == number
     )
+    # A name may hold what stands for the time.
+    journal.described("Fridge", alias="{} & {0}")
+    refresh(page)
+    assert facts()["title"] == "{} & {0} above 8\u00a0°C" and facts()["since"]
     journal.answered(number)
     refresh(page)
     assert facts()["title"] == facts()["worst"] == "" and not facts()["loud"]

@@ -92,7 +92,11 @@ def test_counts_are_said_as_the_language_counts():
         ("de", {"kind": "silent"}, "war stumm, 12 min lang, liefert wieder"),
         ("fr", {"kind": "silent"}, "était muette pendant 12 min, envoie de nouveau"),
         ("de", {"kind": "above", "limit_c": 8}, "war über 8 °C, 12 min lang, wieder gut seit"),
-        ("fr", {"kind": "below", "limit_c": 8}, "était au-dessous de 8 °C pendant 12 min, rétablie depuis"),
+        (
+            "fr",
+            {"kind": "below", "limit_c": 8},
+            "était au\u2011dessous de 8 °C pendant 12 min, rétablie depuis",
+        ),
         ("de", {"kind": "sensor"}, "hatte einen Sensor, der fehlerhaft antwortete, 12 min lang, wieder gut"),
     ],
 )

@@ -71,7 +71,9 @@ def _is_like(one: ShownAlarm, choice: AlarmChoice, groups: Mapping[str, str]) ->
 
 def text_of(one: ShownAlarm, view: View) -> str:
     """What is searched: what is the matter where, the rule's name, and what people said and did."""
-    return alarms.text_of(one.alarm, title(one, view).replace("\u00a0", " "))
+    # As people type it: without signs that keep a line together.
+    told = title(one, view).replace("\u00a0", " ").replace("\u2011", "-")
+    return alarms.text_of(one.alarm, told)
 
 
 def _choice(count: int, snapshot: Snapshot) -> str:

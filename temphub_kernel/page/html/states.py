@@ -237,13 +237,12 @@ def facts(snapshot: Snapshot) -> dict[str, Any]:
         return told
     first = bad[0].standing
     title = f"{bad[0].name} {matter(bad[0], snapshot.view)}"
-    since_ms = 0 if first.to_ms else first.since_ms
-    if since_ms:
-        title += alarm_words.LASTING
     return {
         **told,
         "title": title,
-        "since": since_ms,
+        "since": 0 if first.to_ms else first.since_ms,
+        # Apart from the title: a name may hold what stands for the time.
+        "lasting": str(alarm_words.LASTING),
         "worst": states.LEVELS[first.level],
         "count": max(len(bad), told["count"]),
     }

@@ -24,7 +24,7 @@
 
   // The tab says it, too: whoever has other pages in front sees it there.
   function dress() {
-    const more = facts.count > 1 ? `(${facts.count}) ` : "", told = (facts.title || "").replace("{}", since(facts.since));
+    const more = facts.count > 1 ? `(${facts.count}) ` : "", told = (facts.title || "") + (facts.since ? facts.lasting.replace("{}", since(facts.since)) : "");
     // A browser gives a title back with single spaces: one that never is as it was set would be set for ever, since this hears of it.
     const title = (told ? `⚠ ${more}${told} – ${plain}` : plain).replace(/[\t\n\f\r ]+/g, " ").trim();
     if (document.title !== title) document.title = title;
