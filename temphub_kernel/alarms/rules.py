@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from ..core import DAY_MS, HIGHEST_C, LOWEST_C, MINUTE_MS, BadRequest, is_probe_id, known_zone
+from ..core import DAY_MS, HIGHEST_C, LOWEST_C, MINUTE_MS, BadRequest, is_probe_id, known_zone, printable
 from .schedule import DAYS, Hours, Schedule
 
 SEVERITIES = ("warning", "critical")
@@ -135,7 +135,7 @@ def _one_of(allowed: Sequence[str]) -> Callable[[str, object], str]:
 
 
 def _text(name: str, value: object) -> str:
-    if not isinstance(value, str) or len(value) > MOST_TEXT or not value.isprintable():
+    if not isinstance(value, str) or len(value) > MOST_TEXT or not printable(value):
         raise _bad(f"{name} is {value!r:.60}", f"Give {name} as one line of at most {MOST_TEXT} characters.")
     return value.strip()
 
@@ -145,7 +145,7 @@ def _names(name: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or len(value) > MOST_NAMES:
         raise _bad(f"{name} is {value!r:.60}", remedy)
     for one in value:
-        if not isinstance(one, str) or not one.strip() or len(one) > MOST_TEXT or not one.isprintable():
+        if not isinstance(one, str) or not one.strip() or len(one) > MOST_TEXT or not printable(one):
             raise _bad(f"{name} holds {one!r:.60}", remedy)
     return tuple(dict.fromkeys(value))
 

@@ -45,8 +45,8 @@ NAMES = {
     ),
     "logs": "LOG_FILE Budget Once",
     "names": (
-        "LookAlikes called counted_as list_of_names look_alikes named natural one_line shown_name titles "
-        "transient"
+        "LookAlikes called counted_as list_of_names look_alikes named natural one_line printable shown_name "
+        "titles transient"
     ),
     "network": (
         "DOOR_HEADER INSTANCE IPV6_ONLY_REMEDY PagePlace ipv6_only_as_noted ipv6_only_problem is_here "

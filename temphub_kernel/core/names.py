@@ -12,6 +12,8 @@ from . import clock, errors
 
 Probe = Mapping[str, Any]
 MOST_NAMED = 12
+# What joins letters in Persian, and signs to one emoji.
+JOINERS = "\u200c\u200d"
 BREAKS = re.compile(r"\s*[\t-\r\x1c-\x1f\x85\u2028\u2029]\s*")
 
 
@@ -30,6 +32,14 @@ def one_line(name: str) -> str:
     """A name as it is kept. One copied from a cell or a letter may bring tabs and line breaks along, and with
     these a line of a log, the title of a message or a row of a file would end in the middle of it."""
     return BREAKS.sub(" ", name).strip()
+
+
+def printable(text: str) -> bool:
+    """Whether a text is one line of signs that show. Other than with str.isprintable every space is one that
+    people type, and so is what joins letters and emoji."""
+    return text.isprintable() or all(
+        sign.isprintable() or sign in JOINERS or unicodedata.category(sign) == "Zs" for sign in text
+    )
 
 
 @lru_cache(maxsize=16_384)  # a wall screen sorts by it each second, as many probes as a hub has

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xlsxwriter
 
-from ..core import LOCAL, MINUTE_MS, TooLarge
+from ..core import LOCAL, MINUTE_MS, TooLarge, printable
 from ..journal import Alarm
 from .order import Order
 from .overview import LOOKS, Look, Overview, write
@@ -178,7 +178,7 @@ class Workbook:
     def _free_name(self, key: str) -> str:
         """A name that Excel takes and that no other sheet has, whatever the case of its letters."""
         # Also signs that nobody sees, such as a control character in what a probe calls itself.
-        plain = "".join(sign if sign.isprintable() else "_" for sign in re.sub(r"[\[\]:*?/\\']", "_", key))
+        plain = "".join(sign if printable(sign) else "_" for sign in re.sub(r"[\[\]:*?/\\']", "_", key))
         number, name = 1, plain[:31]
         while name.lower() in self._names:
             number += 1

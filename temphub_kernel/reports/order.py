@@ -18,6 +18,7 @@ from ..core import (
     is_probe_id,
     local_zone,
     now_ms,
+    printable,
 )
 from ..exports import LAST_MS, bad, check_probes, limits_of, one_of, time_of
 from ..language import LANGUAGES as LANGUAGES
@@ -108,7 +109,7 @@ def make_report(
 
 def _check_texts(texts: Mapping[str, str]) -> None:
     for name, text in texts.items():
-        if len(text) > MOST_TEXT or not text.isprintable():
+        if len(text) > MOST_TEXT or not printable(text):
             raise bad(
                 name, f"{name} is {text[:40]!r}.", f"Give {name} as one line of up to {MOST_TEXT} characters."
             )

@@ -81,6 +81,12 @@ def test_json_both_ways(kind, fields):
 LIMIT = {"kind": "above", "limit_c": 8}
 
 
+def test_a_group_is_called_as_people_call_it():
+    """What a group can be called a rule can be for: an emoji of several signs, Persian, any space."""
+    for name in ("Küche 👩\u200d🍳", "یخچال\u200cها", "冷蔵庫\u30001", "Halle\u00a02"):
+        assert Rule.from_json({**LIMIT, "group": name, "name": name}).to_json()["group"] == name
+
+
 @pytest.mark.parametrize(
     ("data", "met"),
     [

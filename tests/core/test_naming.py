@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from temphub_kernel.core.errors import TempHubError
-from temphub_kernel.core.names import named, natural, titles
+from temphub_kernel.core.names import named, natural, printable, titles
 
 FRIDGE = {"id": "TempProbe-0096", "alias": "Cold room 2", "name": "Cellar"}
 
@@ -25,6 +25,15 @@ def test_a_name_means_its_probe() -> None:
         "b",
     ]
     assert named(known, "Cellar") is None and named(known, "") is None
+
+
+def test_what_people_type_is_printable() -> None:
+    """An emoji of several signs, Persian and every space are a name like any other; what breaks a line, turns
+    it around or is no sign is none."""
+    for name in ("Küche 👩\u200d🍳", "یخچال\u200cها", "冷蔵庫\u30001", "Halle\u00a02", "❄\ufe0f", ""):
+        assert printable(name)
+    for text in ("a\nb", "a\u2028b", "a\tb", "\u202eb", "a\x00", "a\u2060b", "\ud800"):
+        assert not printable(text)
 
 
 def test_an_id_always_wins() -> None:

@@ -6,7 +6,7 @@ Each step goes through the writer at once.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ...core import DAY_MS, BadRequest, Conflict, NotFound, TempHubError, now_ms
+from ...core import DAY_MS, BadRequest, Conflict, NotFound, TempHubError, now_ms, printable
 from ...journal import MAINTENANCE, MUTE, Alarm, AlarmBook, Mute, Writer, change
 from ..words import until
 
@@ -207,7 +207,7 @@ def _acknowledge(book: AlarmBook, alarm: Alarm, by: str, comment: str, at_ms: in
 
 def check_by(by: str) -> None:
     """Raises TempHubError (400) for what is no name of somebody."""
-    if len(by) > MOST_BY or not by.isprintable():
+    if len(by) > MOST_BY or not printable(by):
         raise _bad("by", by, f"Give the name of who says it, in up to {MOST_BY} characters.")
 
 

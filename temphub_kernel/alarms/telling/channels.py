@@ -19,6 +19,7 @@ from ...core import (
     DiskFull,
     NotFound,
     TempHubError,
+    printable,
     stamp_for_name,
     write_private,
 )
@@ -159,7 +160,7 @@ class Channels:
 
 def checked_name(value: object) -> str:
     """A channel's name. Raises TempHubError (400)."""
-    if not isinstance(value, str) or not 0 < len(value.strip()) <= MOST_NAME or not value.isprintable():
+    if not isinstance(value, str) or not 0 < len(value.strip()) <= MOST_NAME or not printable(value):
         raise BadRequest(
             f"The name of a channel is {str(value)[:40]!r}, which cannot be one.",
             f"Give a name of up to {MOST_NAME} characters, such as Anna or Kitchen.",

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from ...core import UNITS_PER_C
+from ...core import UNITS_PER_C, printable
 from ...engines import MEASUREMENT, READINGS
 from ...journal import (
     NO_VALUE,
@@ -79,7 +79,7 @@ class Points(NamedTuple):
 
 def tag_value(text: str) -> str:
     """A tag's value as it is written. What ends a line or begins an escape there becomes a question mark."""
-    plain = "".join(sign if sign.isprintable() and sign not in '\\"' else "?" for sign in text)
+    plain = "".join(sign if printable(sign) and sign not in '\\"' else "?" for sign in text)
     return (plain or "-").translate(ESCAPED)
 
 

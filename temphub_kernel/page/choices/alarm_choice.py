@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from ...alarms import SEVERITIES, STATES
-from ...core import is_probe_id
+from ...core import is_probe_id, printable
 
 # Those of the time that the chart shows, or of the range that is marked in it.
 AS_CHART = "chart"
@@ -36,7 +36,7 @@ def asked_alarms(found: Mapping[str, str]) -> AlarmChoice:
     given = {name: found.get(key, "").strip() for name, key in ALARM_KEYS.items()}
     choice = AlarmChoice(
         **{
-            name: value if len(value) <= MOST_TEXT and value.isprintable() else ""
+            name: value if len(value) <= MOST_TEXT and printable(value) else ""
             for name, value in given.items()
         }
     )
