@@ -13,6 +13,7 @@ from temphub_kernel.core.reading import Row, to_celsius, to_units
 from temphub_kernel.forward.engine.again import send_again
 from temphub_kernel.forward.engine.forwarder import Engine
 from temphub_kernel.forward.engine.kinds import Door
+from temphub_kernel.forward.engine.lines import tag_value
 from temphub_kernel.forward.engine.sending import accept
 from temphub_kernel.journal import Reader, calibrate, strike_out
 
@@ -96,6 +97,14 @@ def test_every_reading_is_there_or_named(journal, victoria, start: Callable[...,
     assert "-retentionPeriod=100y (now 1 month)" in state.remedy
     assert "temphub forward --again --from " in state.remedy
     assert engine.report()["fallen"] == {"too_old": 1, "too_new": 1}
+
+
+def test_a_name_is_a_tag_as_people_wrote_it() -> None:
+    """An emoji of several signs, Persian and every space are kept; only what ends a line or begins an escape
+    is a question mark."""
+    assert tag_value("Küche 👩\u200d🍳, a=b") == "Küche\\ 👩\u200d🍳\\,\\ a\\=b"
+    assert tag_value("یخچال\u200cها\u3000{1} % <b>") == "یخچال\u200cها\u3000{1}\\ %\\ <b>"
+    assert tag_value('C:\\ "x"\n\u202e') == "C:?\\ ?x???"
 
 
 def test_what_engines_take_for_something_else_is_not_sent(
