@@ -97,7 +97,7 @@ def test_counts_are_said_as_the_language_counts():
             {"kind": "below", "limit_c": 8},
             "était au\u2011dessous de 8 °C pendant 12 min, rétablie depuis",
         ),
-        ("de", {"kind": "sensor"}, "hatte einen Sensor, der fehlerhaft antwortete, 12 min lang, wieder gut"),
+        ("de", {"kind": "sensor"}, "hatte einen gestörten Sensor, 12 min lang, wieder gut"),
     ],
 )
 def test_that_an_alarm_is_over_is_said_in_each_language(journal, open_dashboard, language, rule, told):
