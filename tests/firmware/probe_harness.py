@@ -21,7 +21,7 @@ else:
 HERE = "127.0.0.1"
 
 
-def run(work, seconds=20):
+def run(work, seconds=60):
     """Run a coroutine to its end; one that takes longer than `seconds` has failed."""
     if sys.implementation.name == "micropython":
         # MicroPython's one loop keeps the tasks of the test before.
@@ -33,7 +33,7 @@ async def _bounded(work, seconds):
     return await asyncio.wait_for(work, seconds)
 
 
-async def until(condition, seconds=10):
+async def until(condition, seconds=45):
     """Wait until `condition()` holds."""
     for _ in range(seconds * 100):
         if condition():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.virtual import said
-from support.waiting import wait_for
+from support.waiting import PATIENCE_S, wait_for
 
 HERE = Path(__file__).resolve().parent
 FIRMWARE = HERE.parents[1] / "firmware"
@@ -68,15 +68,15 @@ class RunningProbe:
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(10)
-        self._reader.join(10)
+        self.process.wait(PATIENCE_S)
+        self._reader.join(PATIENCE_S)
         self.process.stdout.close()
 
     def stop(self, number):
         """Send the signal and wait for the end."""
         self.process.send_signal(number)
-        code = self.process.wait(10)
-        self._reader.join(10)
+        code = self.process.wait(PATIENCE_S)
+        self._reader.join(PATIENCE_S)
         return code
 
     def _place(self):

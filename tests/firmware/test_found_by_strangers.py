@@ -11,7 +11,7 @@ import pytest
 from probe_interpreters import FIRMWARE, tool, wait_until
 from support.avahi import Avahi
 from support.lan import Lan
-from support.waiting import cannot
+from support.waiting import PATIENCE_S, cannot
 
 pytestmark = [pytest.mark.network, pytest.mark.timeout(120)]
 TYPE = "_temps-probe._tcp"
@@ -75,7 +75,7 @@ class Strangers:
             process.terminate()
         for process in self.running:
             try:
-                process.wait(5)
+                process.wait(PATIENCE_S)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

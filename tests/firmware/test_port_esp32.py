@@ -112,7 +112,7 @@ def test_a_new_board_is_set_up_with_a_phone():
         await until(lambda: "bind 53" in board.log)
         status, page = await _ask(number, "127.0.0.2", "POST", "/join", "ssid=home&password=secret99")
         assert "Testing" in page
-        await until(lambda: app.portal.done, 20)
+        await until(lambda: app.portal.done)
         assert f"http://{HERE}/" in (await _ask(number, "127.0.0.2", "GET", "/joining"))[1]
         assert app.state.settings.get("ssid") == "home" and app.state.settings.get("password") == "secret99"
         await until(lambda: app.state.who()["ip"] == HERE)

@@ -139,7 +139,7 @@ def test_new_settings_end_a_long_pause():
     async def work(probe, hub, delivery):
         await until(lambda: probe.state.unwelcome)
         probe.state.provision({"token": "right"})
-        await until(lambda: probe.state.delivered == 3, 3)
+        await until(lambda: probe.state.delivered == 3)
         assert hub.requests[-1][1]["x-token"] == "right"
 
     _deliver(work, (401, {}), OK, unwelcome_s=60)
@@ -181,7 +181,7 @@ def test_without_a_hub_readings_wait():
         await asyncio.sleep(0.05)
         assert len(probe.state.outbox) == 1
         probe.state.provision({"server_url": hub.url})
-        await until(lambda: probe.state.delivered == 1, 3)
+        await until(lambda: probe.state.delivered == 1)
         task.cancel()
         client.close()
         hub.stop()

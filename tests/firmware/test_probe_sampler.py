@@ -84,7 +84,7 @@ def test_a_new_interval_holds_at_once():
         task = asyncio.create_task(_sampler(probe, Sensor((1.0, None))).run())
         await until(lambda: len(probe.state.outbox) == 1)
         probe.state.provision({"interval_ms": 500})
-        await until(lambda: len(probe.state.outbox) == 2, 2)
+        await until(lambda: len(probe.state.outbox) == 2)
         task.cancel()
 
     with Folder() as folder:
@@ -105,7 +105,7 @@ def test_settings_that_come_right_after_a_reading_bring_no_second_one():
         # The ticks of this probe stand still, so what is due is due when its own time says so.
         probe.ticks.forward(600)
         probe.state.provision({"interval_ms": 500})
-        await until(lambda: len(probe.state.outbox) == 2, 2)
+        await until(lambda: len(probe.state.outbox) == 2)
         task.cancel()
 
     with Folder() as folder:

@@ -119,6 +119,7 @@ def test_a_network_that_goes_loses_nothing(hub, start, name):
     assert sorted(set(seqs)) == list(range(len(set(seqs))))
 
 
+@pytest.mark.alone
 @BOTH
 def test_starts_and_wraps_and_a_slow_flash(hub, start, name):
     """reboot: a new boot mark, told as the watchdog's; wrap: no gap and no nonsense in the ages; slow-flash:

@@ -150,7 +150,7 @@ def test_a_probe_is_found_set_up_delivers_and_says_goodbye(name, tmp_path):
 
             body = {"server_url": hub.url, "interval_ms": 500, "token": "s3cret"}
             answer = requests.post(
-                probe.url + "/provision", json=body, headers={"X-Token": "s3cret"}, timeout=5
+                probe.url + "/provision", json=body, headers={"X-Token": "s3cret"}, timeout=PATIENCE_S
             )
             assert answer.json() == {"ok": True, "server_url": hub.url, "interval_ms": 500, "token_set": True}
             wait_until(lambda: len(hub.readings) >= 4 and hub.hellos)
@@ -173,6 +173,7 @@ def test_a_probe_is_found_set_up_delivers_and_says_goodbye(name, tmp_path):
         zc.close()
 
 
+@pytest.mark.alone
 @BOTH
 def test_nothing_is_lost_while_the_hub_is_away(name, tmp_path):
     """The hub goes and comes back on the same port: every seq arrives, and the late ones carry the time they
@@ -213,7 +214,7 @@ def test_a_restarted_probe_remembers_its_hub(name, tmp_path):
         with RunningProbe(name, *options, "--token", "t") as probe:
             assert (
                 requests.post(
-                    probe.url + "/provision", json={"server_url": hub.url, "token": "t"}, timeout=5
+                    probe.url + "/provision", json={"server_url": hub.url, "token": "t"}, timeout=PATIENCE_S
                 ).status_code
                 == 200
             )
@@ -229,7 +230,7 @@ def test_a_restarted_probe_remembers_its_hub(name, tmp_path):
             )
             assert (
                 requests.post(
-                    probe.url + "/provision", json={"server_url": "http://127.0.0.1:1"}, timeout=5
+                    probe.url + "/provision", json={"server_url": "http://127.0.0.1:1"}, timeout=PATIENCE_S
                 ).status_code
                 == 401
             )
@@ -268,7 +269,7 @@ def test_a_polite_kill_says_goodbye(tmp_path):
     with RunningProbe("cpython", "--id", "Term", "--state", tmp_path, "--token", "t") as probe:
         host, _, port = probe.url[7:].partition(":")
         # A visitor in the middle of its request must not make the end untidy.
-        with socket.create_connection((host, int(port)), timeout=5) as visitor:
+        with socket.create_connection((host, int(port)), timeout=PATIENCE_S) as visitor:
             visitor.sendall(b"GET /status HTTP/1.1\r\n")
             assert requests.get(probe.url + "/status", timeout=PATIENCE_S).status_code == 200
             assert probe.stop(signal.SIGTERM) == 0

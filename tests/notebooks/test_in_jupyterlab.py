@@ -85,6 +85,7 @@ def test_the_pieces_work_alone_in_jupyterlab(lab):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1400, "height": 1600})
+        page.set_default_timeout(1000 * PATIENCE_S)
         page.goto(lab)
         page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=90_000)
         # The notebook's own sign says "idle" before it has a kernel.
