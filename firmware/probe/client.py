@@ -45,8 +45,8 @@ class Client:
         self._url = self._parts = None
 
     async def post(self, url, path, body, token):
-        """POST `body` (a dict): (status, reply as dict or None). Unreachable when there is no reply, or not
-        the hub's.
+        """POST `body` (a dict, or its bytes): (status, reply as dict or None). Unreachable when there is no
+        reply, or not the hub's.
 
         `url` is the address for readings, `path` what is sent: "/api/ingest" goes there, "/api/hello" beside
         it; see address.py. With a key the request is signed instead of carrying the token, and only what is
@@ -54,7 +54,8 @@ class Client:
         """
         host, port, ingest, hello = self._split(url)
         # What is signed is the path of the API, wherever a proxy has put it.
-        order = (host, port, ingest if path == "/api/ingest" else hello, path, dumps(body).encode(), token)
+        raw = body if isinstance(body, bytes) else dumps(body).encode()
+        order = (host, port, ingest if path == "/api/ingest" else hello, path, raw, token)
         where = f"{host}:{port}"
         self.attempts += 1
         self._busy = True

@@ -78,8 +78,9 @@ class Delivery:
             if not parcel:
                 return None
             # Signed it is for our hub, of whatever version.
-            lone = len(parcel.readings) == 1 and not state.seal.key and not (hub and self._old)
-            status, reply = await self._client.post(url, PATH, self._body(parcel, lone), state.settings.token)
+            lone = parcel.count == 1 and not state.seal.key and not (hub and self._old)
+            raw = parcel.raw(state, lone, self._bare)
+            status, reply = await self._client.post(url, PATH, raw, state.settings.token)
         except Unreachable as error:
             return self._later(str(error))
         finally:
@@ -115,23 +116,6 @@ class Delivery:
             bool(self._state.seal.key) or self._stores or (self._state.hub_at == self._at and not self._deaf)
         )
 
-    def _body(self, parcel, lone):
-        body = {"probe_id": self._state.probe_id(parcel.number)}
-        if lone:
-            body["temperature_c"] = parcel.readings[0]["temperature_c"]
-            if self._bare:
-                return body
-            body.update(parcel.readings[0])
-        else:
-            body["readings"] = parcel.readings
-        boot = self._state.who()["boot"]
-        body["boot"] = parcel.boot or boot
-        if body["boot"] == boot:
-            # When the ages were reckoned: by this count the hub dates them, however long the network holds
-            # this batch back.
-            body["sent_ms"] = self._state.clock.said
-        return body
-
     def _judge(self, status, reply, parcel, lone):
         state = self._state
         taken = 200 <= status < 300 and reply.get("ok") is True
@@ -141,7 +125,7 @@ class Delivery:
             state.unwelcome = True
             state.fault(words("unwelcome"))
             return self._unwelcome_pause_s
-        one = len(parcel.readings) == 1
+        one = parcel.count == 1
         if not lone and not state.seal.key and (taken or _not_understood(status, one)):
             # Nothing of it was taken: `ok` alone is said by programs that look for one reading in it.
             self._stores = False
@@ -152,7 +136,7 @@ class Delivery:
             if status in _REFUSED and not self._bare and not self._is_hub():
                 self._bare = True
                 return 0
-            if parcel.readings[0]["temperature_c"] is None and _not_understood(status, True):
+            if parcel.valueless and _not_understood(status, True):
                 self._mark_tries += 1
                 if self._mark_tries >= _MARK_TRIES:
                     return self._give_up(status, reply, parcel, 0)
@@ -177,11 +161,11 @@ class Delivery:
             self._forget(self._at)
         elif believed:
             self._old = True
-        if lone and parcel.readings[0]["temperature_c"] is None:
+        if lone and parcel.valueless:
             self._mark_tries = 0
         if self._finder:
             self._finder.worked(self._at, False if stored else None if believed else True)
-        state.delivered += len(parcel.readings)
+        state.delivered += parcel.count
         state.outbox.done(parcel)
         state.learn_time(reply.get("time"))
         state.alarm = reply.get("lamp")
@@ -210,7 +194,7 @@ class Delivery:
         self._every_ms = every_ms
 
     def _refused(self, status, reply, parcel):
-        count = len(parcel.readings)
+        count = parcel.count
         if count > 1:
             # Too large, or one bad reading among good ones: halves find it, and only that one is lost.
             self._size = count // 2
@@ -225,9 +209,7 @@ class Delivery:
         self._state.dropped += 1
         why = str(reply.get("problem", f"status {status}"))[:120]
         text = words(
-            "never_taken"
-            if parcel.readings[0]["temperature_c"] is not None
-            else "never_taken_without_number",
+            "never_taken" if not parcel.valueless else "never_taken_without_number",
             why,
         )
         self._state.dropped_why = text

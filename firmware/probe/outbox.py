@@ -15,6 +15,8 @@ from probe.rooms import words
 _WAIT_MS = 600000
 # As many as one block on the flash holds.
 BLOCK = 64
+# So many go in one parcel at most while memory is short.
+_FEW = 8
 
 
 class Outbox:
@@ -24,6 +26,10 @@ class Outbox:
         self._ring = Ring(capacity)
         self._spill = spill
         self._flying = False
+        # Memory is short: few readings go at once, and those on the flash wait.
+        self.brief = False
+        # What is on its way takes much of it.
+        self.large = False
         # Full writes that failed: the next try is 64 readings later.
         self._rest = 0
         # A sentence when the flash cannot be used just now, else None.
@@ -53,6 +59,11 @@ class Outbox:
         RAM first: what was just measured does not wait behind a backlog, and the reply to it tells the time.
         `in_order`: the oldest first.
         """
+        parcel = self._parcel(min(limit, _FEW) if self.brief else limit, clock, in_order)
+        self.large = bool(parcel and (parcel.block or parcel.count > _FEW))
+        return parcel
+
+    def _parcel(self, limit, clock, in_order):
         block = self._oldest_block() if in_order else None
         oldest = None if block else self._ring.undone(1)
         if oldest:
@@ -68,12 +79,13 @@ class Outbox:
     def release(self):
         """No parcel is on its way any more; one that is not done waits on."""
         self._flying = False
+        self.large = False
 
     def done(self, parcel):
         """The parcel is the hub's now."""
         self._flying = False
         if parcel.block is None:
-            self.acknowledge(parcel.readings[-1]["seq"], parcel.number)
+            self.acknowledge(parcel.last_seq, parcel.number)
             return
         try:
             # A block that was thinned meanwhile is another one now; what is left of it is sent again, and
@@ -89,6 +101,12 @@ class Outbox:
         self._ring.forget(places)
         return len(places)
 
+    def put_aside(self, aside):
+        """Have what lies on the flash out of memory while it is `brief`, or see to it again."""
+        self.brief = aside
+        if self._spill:
+            self._spill.put_aside(aside)
+
     def learn(self, anchor):
         """The wall time of this boot's start is known; see Spill.learn."""
         try:
@@ -99,7 +117,7 @@ class Outbox:
 
     def _oldest_block(self):
         try:
-            return self._spill.oldest() if self._spill else None
+            return self._spill.oldest() if self._spill and not self.brief else None
         except OSError as error:
             self._trouble("read", error)
 

@@ -1,19 +1,21 @@
 """What is sent in one request: readings of one sensor and one boot. And how old the readings of an earlier
 boot are."""
 
-from probe.reading import told
+from probe.reading import dumps, told
 
 MAX_AGE_MS = 366 * 24 * 3600 * 1000
 
 
 class Parcel:
-    """`boot` None is this one; `readings` as the hub's API wants them; `block` is where they lie on the
-    flash, or None."""
+    """`boot` None is this one; `readings` as the hub's API wants them, None once they are bytes; `block` is
+    where they lie on the flash, or None; `valueless`: the first has no value."""
 
     def __init__(self, boot, number, readings, block, places=()):
         self.boot = boot
         self.number = number
         self.readings = readings
+        self.count, self.last_seq = len(readings), readings[-1]["seq"]
+        self.valueless = readings[0]["temperature_c"] is None
         self.block = block
         self._places = places
 
@@ -37,6 +39,26 @@ class Parcel:
             if unknown:
                 readings[-1]["age_unknown"] = True
         return Parcel(block.boot, block.entry(places[0])[0] >> 4, readings, block, places)
+
+    def raw(self, state, lone, bare):
+        """What is sent, as bytes; the objects, which take three times as much, are gone then. lone: as the
+        owner's form; bare: with nothing else in it."""
+        body = {"probe_id": state.probe_id(self.number)}
+        if lone:
+            body["temperature_c"] = self.readings[0]["temperature_c"]
+            if not bare:
+                body.update(self.readings[0])
+        else:
+            body["readings"] = self.readings
+        if not (lone and bare):
+            boot = state.who()["boot"]
+            body["boot"] = self.boot or boot
+            if body["boot"] == boot:
+                # When the ages were reckoned: by this count the hub dates them, however long the network
+                # holds this batch back.
+                body["sent_ms"] = state.clock.said
+        self.readings = None
+        return dumps(body).encode()
 
     def finish(self):
         """The readings are the hub's. True when nothing of their block is left."""

@@ -100,6 +100,9 @@ class SpillDoor:
         self._spill = None
         self._anchor = 0
         self._thinned = 0
+        # What waits is left alone, and was so much when it was looked at last.
+        self._aside = False
+        self._left = 0
         self.boot = boot
         try:
             if disk.numbers():
@@ -112,7 +115,7 @@ class SpillDoor:
     @property
     def count(self):
         """Readings that wait on the flash."""
-        return self._spill.count if self._spill else 0
+        return self._spill.count if self._spill else self._left
 
     @property
     def thinned(self):
@@ -146,6 +149,13 @@ class SpillDoor:
         self._spill.forget()
         self._close()
 
+    def put_aside(self, aside):
+        """Have nothing of it in memory, or see to it again. What is written meanwhile comes to the rest."""
+        self._aside = aside
+        if self._left and not aside:
+            self._open()
+        self._close()
+
     def _open(self):
         if not self._spill:
             from probe.spill import Spill
@@ -157,7 +167,7 @@ class SpillDoor:
         return self._spill
 
     def _close(self):
-        if self._spill and not self._spill.count:
-            self._thinned = self.thinned
+        if self._spill and (self._aside or not self._spill.count):
+            self._thinned, self._left = self.thinned, self._spill.count
             self._spill = None
             give_up()

@@ -77,9 +77,15 @@ class Update:
     async def install(self, path, insist=False):
         """Download, check, switch, restart. OSError, ValueError or MemoryError leave all as it was; `insist`:
         three tries, no error."""
-        from probe.update_install import Install
-
+        outbox = self._state.outbox
+        outbox.brief = True
+        # A full batch and an update do not fit into memory together: one that is on its way ends first.
+        while outbox.large:
+            await asyncio.sleep(0.1)
+        outbox.put_aside(True)
         try:
+            from probe.update_install import Install
+
             work = Install(self._state, self._net, self._slots, self._tell, self._sha256)
             version = await (work.insist(path, self._pause_s) if insist else work.run(path))
         finally:
@@ -90,6 +96,7 @@ class Update:
                 "probe.update_manifest",
                 "probe.address",
             )
+            outbox.put_aside(False)
         if version:
             self._start_anew("starts firmware " + version)
 

@@ -7,7 +7,8 @@ Never in memory as a whole: a board has not much more left than such a list woul
 
 import hashlib
 import json
-from binascii import hexlify
+from array import array
+from binascii import crc32, hexlify
 
 MAX_MANIFEST = 24576
 MAX_FILES = 150
@@ -32,8 +33,8 @@ class Manifest:
         self._row = row
         self._text = bytearray()
         self._ended = False
-        # The names, one a line: all that later rows are compared with.
-        self._names = bytearray(b"\n")
+        # The names' checksums: all that later rows are compared with, in a fifth of the memory of the names.
+        self._names = array("I")
         self._total = 0
         self.version = self.sha256 = None
         self.count = 0
@@ -73,7 +74,9 @@ class Manifest:
 
     def names(self, name):
         """True when that file is on the list."""
-        return self._names.find(b"\n" + name.encode() + b"\n") >= 0
+        wanted = crc32(name.encode())
+        # MicroPython's arrays know no `in`.
+        return any(one == wanted for one in self._names)
 
     def _head(self):
         at = self._text.find(b'"files"')
@@ -93,7 +96,7 @@ class Manifest:
         self._total += size
         if self.names(name) or self.count > MAX_FILES or self._total > MAX_TOTAL:
             raise ValueError("the list of files names one twice, or is too large in all")
-        self._names += name.encode() + b"\n"
+        self._names.append(crc32(name.encode()))
         self._digest.update(f"{name} {size} {sha256}\n".encode())
         self._row(name, size, sha256)
 

@@ -4,7 +4,8 @@ from probe import chip
 from probe.clock import Clock, parse_utc
 from probe.outbox import Outbox
 from probe.spill import Spill
-from probe_harness import Ticks, units, waiting, wrapping_diff
+from probe.spill_disk import Disk, SpillDoor
+from probe_harness import Folder, Ticks, units, waiting, wrapping_diff
 from spill_harness import Flash
 
 
@@ -230,3 +231,27 @@ def test_times_of_a_hub_are_understood():
         assert parse_utc(text) == ms, text
     for bad in (None, 5, "", "2026-11-23 14:25:18", "2026-11-23T14:25:18+01:00", "abcd-11-23T14:25:18.000Z"):
         assert parse_utc(bad) is None, bad
+
+
+def test_what_lies_on_the_flash_waits_while_memory_is_short():
+    """Few readings go at once meanwhile, and those of now; what is written joins the rest, and afterwards
+    all of it comes, once each and in order."""
+    with Folder() as folder:
+        boot = _Boot(Flash())
+        boot.box = box = Outbox(256, SpillDoor(Disk(folder), "one", 8))
+        boot.measure(200)
+        on_flash = box.spilled
+        assert on_flash >= 128
+        box.brief = True
+        parcel = box.parcel(100, boot.clock)
+        assert parcel.block is None and parcel.count == 8 and not box.large
+        box.done(parcel)
+        box.put_aside(True)
+        now = [reading["seq"] for _, _, reading in boot.deliver(100)]
+        assert now == list(range(on_flash + 8, 200)) and box.spilled == len(box) == on_flash
+        boot.measure(70)
+        assert box.spilled == on_flash + 64 and box.parcel(100, boot.clock).count == 6
+        box.release()
+        box.put_aside(False)
+        sent = [reading["seq"] for _, _, reading in boot.deliver(100)]
+        assert sorted(sent) == list(range(on_flash)) + list(range(200, 270)) and not len(box)

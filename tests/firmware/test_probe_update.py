@@ -286,3 +286,25 @@ def test_a_firmware_is_never_written_over_itself():
             and board.whole(newer)
             and read(folder + "/slot_a/probe/__init__.py") == FILES["probe/__init__.py"]
         )
+
+
+def test_an_update_waits_for_a_full_batch_that_is_on_its_way():
+    """Both at once do not fit into a board: nothing is fetched before, and afterwards batches are full
+    again."""
+
+    async def work(board, store):
+        async with store:
+            board.state.settings.update({"server_url": store.url})
+            outbox = board.state.outbox
+            for seq in range(20):
+                outbox.add(seq, seq, 4096, None)
+            outbox.parcel(100, board.state.clock)
+            assert outbox.large
+            task = asyncio.create_task(board.update.install(PATH))
+            await asyncio.sleep(0.3)
+            assert not store.served and outbox.parcel(100, board.state.clock).count == 8
+            await task
+            assert store.served[0] == "manifest" and outbox.parcel(100, board.state.clock).count == 20
+
+    with Tree() as folder:
+        run(work(Board(folder), Store()))

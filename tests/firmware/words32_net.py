@@ -6,9 +6,12 @@ Tasks, pauses and events are MicroPython's asyncio. Time is a number that leaps 
 """
 
 import asyncio
+import random
 import sys
 from asyncio import core
 from errno import ECONNREFUSED, ECONNRESET
+
+from seed import SEED
 
 from board_modules import Module
 
@@ -17,6 +20,8 @@ ms = 1000
 # answer; None refuses.
 hub = None
 served = None
+# What comes from the hub takes up to so many ms, drawn anew for an answer and for each piece of a file in it.
+lag_ms = 0
 datagrams = []
 links = []
 
@@ -62,7 +67,7 @@ class _Waiting:
     def queue_read(self, sock):
         """The running task goes on when something is there to read."""
         if sock.ready():
-            core._task_queue.push(core.cur_task)
+            core._task_queue.push(core.cur_task, max(ms, sock.due_ms))
         else:
             core.cur_task.data = self
             self._tasks[id(sock)] = core.cur_task
@@ -82,7 +87,7 @@ class _Waiting:
         task = self._tasks.pop(id(sock), None)
         if task:
             task.data = None
-            core._task_queue.push(task)
+            core._task_queue.push(task, max(ms, sock.due_ms))
 
 
 class Socket:
@@ -95,6 +100,8 @@ class Socket:
         self._inbox = []
         self._ended = False
         self._peer = None
+        # What is there can be read from then on.
+        self.due_ms = 0
         if self._datagrams:
             links.append(self)
 
@@ -115,7 +122,12 @@ class Socket:
     def feed(self, *pieces):
         """What the other side sends."""
         self._inbox += pieces
+        self._wait(lag_ms)
         core._io_queue.wake(self)
+
+    def _wait(self, most_ms):
+        if most_ms and not self._peer:
+            self.due_ms = ms + random.getrandbits(16) % most_ms
 
     def end(self):
         """The other side closes."""
@@ -140,6 +152,7 @@ class Socket:
             if not isinstance(first, (bytes, bytearray)):
                 data = first.read(most)
                 if data:
+                    self._wait(lag_ms)
                     return data
                 first.close()
                 self._inbox.pop(0)
@@ -221,12 +234,10 @@ def visit(request, heard):
 def install():
     """Put them in the place of asyncio's loop and streams, and of the modules `socket` and `time`."""
     import os
-    import random
     import time
 
-    # Pauses and keys are the same in each run: what coincides, and what a collector keeps that takes a number
-    # for an address, is not a matter of chance.
-    random.seed(1)
+    # Pauses and keys are the same in each run with that seed, and so is what coincides.
+    random.seed(SEED)
     os.urandom = lambda count: bytes([random.getrandbits(8) for _ in range(count)])
     # 2 MB, of which 1.6 are free.
     os.statvfs = lambda path: (4096, 4096, 512, 400, 400, 0, 0, 0, 0, 255)
