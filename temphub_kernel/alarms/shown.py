@@ -218,7 +218,14 @@ def _newest(
     taken_ms = newest.taken_ms if newest else 0
     told = bool(probe["provisioned_ms"])
     heard = states.heard(
-        at_ms, taken_ms or None, interval_ms, good, told=told, refused=refused, gathered_ms=gathered_ms
+        at_ms,
+        taken_ms or None,
+        interval_ms,
+        good,
+        told=told,
+        refused=refused,
+        gathered_ms=gathered_ms,
+        delivered_ms=newest.delivered_ms if newest else 0,
     )
     celsius = to_celsius(newest.units) if newest is not None and newest.units is not None else None
     return states.Newest(heard, taken_ms, taken_ms if good else 0, celsius, interval_ms)

@@ -20,6 +20,8 @@ ASSUMED_INTERVAL_MS = 10_000
 GRACE_MS = 2_000
 SILENT_AT_LEAST_MS = 30_000
 MISSED_LATE = 3
+# No hub asks probes to keep readings for longer, see api/ingest/gathering.
+MOST_GATHERED_MS = MINUTE_MS
 MISSED_SILENT = 10
 
 # The worst first; `unseen`: was silent or in alarm, and nobody has seen it; `sick`: measures, and something
@@ -52,6 +54,7 @@ def heard(
     told: bool = True,
     refused: bool = False,
     gathered_ms: int = 0,
+    delivered_ms: int = 0,
 ) -> Heard:
     """How a probe delivers.
 
@@ -59,8 +62,8 @@ def heard(
     unknown; good: whether that reading is a temperature;
     told: whether it knows where to deliver; refused: whether the hub refuses what it delivers, which
     outweighs all: what there is of it is from before; gathered_ms: how long probes may keep readings because
-    the hub asked them to (`gathered`). Silence outweighs a fault: an old fault says nothing of
-    now.
+    the hub asked them to (`gathered`); delivered_ms: when anything came of it last, 0 when unknown. Silence
+    outweighs a fault: an old fault says nothing of now.
     """
     if refused:
         return "refused"
@@ -69,7 +72,9 @@ def heard(
     # One from the future, of a time when the clock was ahead, says nothing of now.
     age_ms = abs(now_ms - taken_ms)
     late_ms, silent_ms = patience(interval_ms)
-    if age_ms > silent_ms + gathered_ms:
+    # One that brings what it kept, oldest first, is late, however old that is.
+    catches_up = taken_ms < now_ms and abs(now_ms - delivered_ms) <= late_ms + gathered_ms
+    if age_ms > silent_ms + gathered_ms and not catches_up:
         return "silent"
     if age_ms > late_ms + gathered_ms:
         return "late"
@@ -175,7 +180,7 @@ def standing(
     by which an alarm of several says who of them delivers again.
     """
     found = [_delivers(newest, now_ms), *(_of_alarm(one, no) for one in alarms)]
-    if newest.heard in ("online", "late") and newest.celsius is not None:
+    if newest.heard in ("online", "late") and newest.celsius is not None and not _long_ago(newest, now_ms):
         # What has become an alarm is that, and somebody may take care of it.
         given = {one.rule for one in alarms if not one.cleared_ms}
         limits = [one for one in limits if one.no not in given]
@@ -183,6 +188,11 @@ def standing(
     if silence is not None and silence.unseen:
         found.append(Standing("unseen", WARNING, silence.from_ms, to_ms=silence.to_ms))
     return min(found, key=lambda one: one.rank)
+
+
+def _long_ago(newest: Newest, now_ms: int) -> bool:
+    """Whether its newest value says nothing of now, though it delivers."""
+    return now_ms - newest.taken_ms > patience(newest.interval_ms).silent_ms + MOST_GATHERED_MS
 
 
 def _delivers(newest: Newest, now_ms: int) -> Standing:

@@ -36,6 +36,21 @@ def test_a_faulty_sensor_is_not_online_and_an_old_fault_is_silence():
     assert states.heard(NOW, None, 2000, good=False) == "waiting"
 
 
+@pytest.mark.parametrize(
+    ("taken_ms", "delivered_ms", "state"),
+    [(NOW - 180 * MINUTE, NOW - 1000, "late"), (NOW - 180 * MINUTE, NOW - 20_000, "silent"),
+     (NOW + 180 * MINUTE, NOW - 1000, "silent"), (NOW - 1000, NOW - 1000, "online")],
+)  # fmt: skip
+def test_a_probe_that_brings_what_it_kept_is_late_and_not_silent(taken_ms, delivered_ms, state):
+    """Oldest first after an outage: it is at work, however old that is. What it brings says nothing of now,
+    so a limit that it passes is no trouble of now either."""
+    heard = states.heard(NOW, taken_ms, 2000, good=True, delivered_ms=delivered_ms)
+    assert heard == state
+    above = Rule.from_json({"kind": "above", "limit_c": 8.0})
+    told = states.standing(states.Newest(heard, taken_ms, taken_ms, 20.0, 2000), [above], [], None, NOW)
+    assert told.state == {"online": "too_warm"}.get(state, state)
+
+
 @pytest.mark.parametrize("taken_ms", [NOW - 1000, NOW - 60_000, None])
 def test_a_refusal_outweighs_all_else(taken_ms):
     """A probe whose deliveries are refused is not online because it was a moment ago, nor is it only silent

@@ -193,7 +193,14 @@ class Judging:
             record.get("alias") or record["name"] or id_,
             *(record, by.met.colours[id_]),
             states.heard(
-                now_ms, taken_ms, interval_ms, fine, told=told, refused=refused, gathered_ms=late_ms
+                now_ms,
+                taken_ms,
+                interval_ms,
+                fine,
+                told=told,
+                refused=refused,
+                gathered_ms=late_ms,
+                delivered_ms=newest.delivered_ms if newest else 0,
             ),
             newest,
             self._good(newest, now_ms),

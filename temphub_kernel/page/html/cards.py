@@ -232,7 +232,7 @@ def _meaning(probe: Probe) -> str:
 def _trend(probe: Probe, view: View) -> str:
     """Where it is going and over which time, when it is known and now."""
     glance = probe.glance
-    way = arrow(glance.slope) if probe.state in ("online", "late") else ""
+    way = arrow(glance.slope) if probe.state in ("online", "late") and not probe.catching_up else ""
     if not way:
         return ""
     sign = (
