@@ -95,7 +95,7 @@ def test_counts_are_said_as_the_language_counts():
         (
             "fr",
             {"kind": "below", "limit_c": 8},
-            "était au\u2011dessous de 8 °C pendant 12 min, rétablie depuis",
+            "était sous 8 °C pendant 12 min, rétablie depuis",
         ),
         ("de", {"kind": "sensor"}, "hatte einen gestörten Sensor, 12 min lang, wieder gut"),
     ],
