@@ -1,5 +1,6 @@
 """Alarms and rules as the API tells them. Any thread; reads from a Reader."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -171,12 +172,12 @@ def standings(
     rules, about = list(reader.rules()), _about(reader.live_alarms())
     limits, pending = states.in_force(rules), _Pending(reader)
     silences, watching = states.remembered(reader.note(states.TOPIC)[1]), states.Watching(rules)
-    gathered_ms = states.gathered(reader.note(states.GATHERING)[1])
+    gathered_ms, brought = states.gathered(reader.note(states.GATHERING)[1]), _brought(reader)
     found = {}
     for one in probes:
         id_, no = one["id"], one["no"]
         found[id_] = states.standing(
-            _newest(newest.get(id_), one, id_ in refused, at_ms, gathered_ms),
+            _newest(newest.get(id_), one, id_ in refused, at_ms, gathered_ms, brought),
             [limits[r.no] for r in watching.of(id_, str(one.get("group") or "")) if r.no in limits],
             about.get(no, ()),
             silences.get(id_),
@@ -212,7 +213,12 @@ def _about(live: Iterable[Alarm]) -> dict[int, list[Alarm]]:
 
 
 def _newest(
-    newest: Newest | None, probe: Mapping[str, Any], refused: bool, at_ms: int, gathered_ms: int
+    newest: Newest | None,
+    probe: Mapping[str, Any],
+    refused: bool,
+    at_ms: int,
+    gathered_ms: int,
+    brought: Mapping[str, int],
 ) -> states.Newest:
     interval_ms, good = int(probe["interval_ms"] or 0), newest is not None and newest.units is not None
     taken_ms = newest.taken_ms if newest else 0
@@ -228,7 +234,17 @@ def _newest(
         delivered_ms=newest.delivered_ms if newest else 0,
     )
     celsius = to_celsius(newest.units) if newest is not None and newest.units is not None else None
-    return states.Newest(heard, taken_ms, taken_ms if good else 0, celsius, interval_ms)
+    all_of = sum(brought.get(id_, 0) for id_ in (probe["id"], *probe["also"]))
+    imported = newest is not None and newest.readings == all_of
+    return states.Newest(heard, taken_ms, taken_ms if good else 0, celsius, interval_ms, imported)
+
+
+def _brought(reader: Reader) -> Mapping[str, int]:
+    """How many readings of each id somebody imported."""
+    found: Counter[str] = Counter()
+    for one in reader.imports():
+        found.update({} if one.undone_ms else one.probes)
+    return found
 
 
 def standing_json(standing: states.Standing) -> dict[str, Any]:

@@ -103,13 +103,14 @@ def gathered(note: Mapping[str, object]) -> int:
 
 class Newest(NamedTuple):
     """What is known of a probe. taken_ms: of its newest reading, good_ms and celsius: of its newest
-    temperature; 0 and None for none; interval_ms: its pace, 0 when unknown."""
+    temperature; 0 and None for none; interval_ms: its pace, 0 when unknown; imported: it never delivered."""
 
     heard: Heard
     taken_ms: int
     good_ms: int
     celsius: float | None
     interval_ms: int
+    imported: bool = False
 
 
 class Silence(NamedTuple):
@@ -205,6 +206,9 @@ def _delivers(newest: Newest, now_ms: int) -> Standing:
         return Standing("late", NOTED, newest.taken_ms)
     if newest.heard == "refused":
         return Standing("refused", CRITICAL)
+    if newest.heard == "silent" and newest.imported:
+        # History of a logger that has never been here: nobody waits for it.
+        return Standing("silent", NOTED, newest.taken_ms)
     since_ms = newest.taken_ms if newest.heard == "silent" else newest.good_ms
     # How long a sensor that never gave a value has failed nobody knows.
     lasts = bool(since_ms) and abs(now_ms - since_ms) > lasts_ms(newest.interval_ms)

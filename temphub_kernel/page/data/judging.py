@@ -215,7 +215,9 @@ class Judging:
         """The same with what is the matter with it."""
         good, celsius = probe.good, probe.good.celsius if probe.good and probe.quality is None else None
         taken_ms, good_ms = probe.newest.taken_ms if probe.newest else 0, good.taken_ms if good else 0
-        told = states.Newest(probe.state, taken_ms, good_ms, celsius, interval_ms)
+        brought = sum(one.readings for one in probe.record.get("imports", ()))
+        imported = probe.newest is not None and probe.newest.readings == brought
+        told = states.Newest(probe.state, taken_ms, good_ms, celsius, interval_ms, imported)
         judged = self._standings.of(probe.record["no"], watched, probe.id, told, by.now_ms)
         return probe._replace(**judged._asdict())
 
