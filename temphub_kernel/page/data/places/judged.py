@@ -12,7 +12,8 @@ from ....journal import Newest, StoredRule
 from ..alarms import WELL
 from ..probe import Good, Probe, Site
 from .lines import Worst
-from .told import Key, There
+from .newest import Key
+from .told import There
 
 Natural = tuple[str | int, ...]
 # By what a probe is called, and what its limits are.

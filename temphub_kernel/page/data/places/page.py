@@ -14,7 +14,8 @@ from ..probe import Probe, told_apart
 from ..snapshot import Snapshot
 from . import lines as times
 from .judged import Judging
-from .told import Key, Places, There
+from .newest import Key
+from .told import Places, There
 
 TIMEOUT_S = 15.0
 # How old the answer about the month may be.
