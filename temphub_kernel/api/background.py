@@ -301,6 +301,9 @@ class Examinations:
             self._process = process = _begin(self._settings)
         except OSError as error:
             raise _failed(str(error)) from error
+        # Whoever stopped it while it was begun did not know it yet.
+        if self._closed:
+            process.kill()
         with process:
             try:
                 said, _ = collected(process, LIMIT_S)

@@ -7,6 +7,7 @@ import json
 import shutil
 import subprocess
 import tempfile
+import threading
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -41,7 +42,9 @@ class Job:
         self._folder: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._source: IO[bytes] | None = None
-        self._stopped = False
+        self._stopped = self._closed = False
+        # A hub that stops closes also what is only just being started.
+        self._turn = threading.Lock()
 
     @property
     def form(self) -> str:
@@ -56,7 +59,8 @@ class Job:
     def start(self) -> None:
         """Start the process. Raises TempHubError (503) where that cannot be done now."""
         try:
-            self._begin()
+            with self._turn:
+                self._begin()
         except OSError as error:
             # No room for a temporary folder, or no further process for a moment.
             raise Unavailable(
@@ -66,6 +70,8 @@ class Job:
             ) from error
 
     def _begin(self) -> None:
+        if self._closed:
+            raise InterruptedError("nobody waits for it any more")
         self._folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         wanted = {"journal": str(self._journal), "order": asdict(self._order), "folder": str(self._folder)}
         with self._errors().open("wb") as errors:
@@ -102,8 +108,13 @@ class Job:
             self._process.kill()
 
     def close(self) -> None:
-        """End the process if it runs, and remove what it made. Waits a moment."""
+        """End the process if it runs, and remove what it made; none is started any more. Waits a moment."""
         self.kill()
+        with self._turn:
+            self._closed = True
+            self._clear()
+
+    def _clear(self) -> None:
         if self._process is not None:
             self._process.wait(10)
             for pipe in (self._source, self._process.stdin, self._process.stdout):

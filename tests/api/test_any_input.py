@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
 )
 
+from support.waiting import PATIENCE_S
 from temphub_kernel.api.access.rate_limit import Gate
 from temphub_kernel.api.access.tarpit import Tarpit
 from temphub_kernel.api.contract import contract
@@ -143,7 +144,7 @@ def test_no_input_breaks_the_hub(make_hub, firmware, caplog, record_property, la
     )
     @given(case=OPERATIONS[label].as_strategy(generation_mode=mode))
     def send(case):
-        response = case.call(base_url=base)
+        response = case.call(base_url=base, timeout=PATIENCE_S)
         case.validate_response(response, checks=CHECKS)
         sent.append(response.status_code)
         if label == PLAIN:

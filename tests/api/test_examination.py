@@ -1,9 +1,11 @@
 """`GET /api/doctor`: the doctor's findings, one examination at a time, for those who may look."""
 
+import asyncio
 import http.client
 import json
 import os
 import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
@@ -15,6 +17,7 @@ import pytest
 from support.attacks import connect
 from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.api import background
+from temphub_kernel.core.errors import TempHubError
 
 
 def examined() -> list[int]:
@@ -133,6 +136,26 @@ def test_a_hub_that_stops_does_not_wait_for_an_examination(hub) -> None:
         # Or the connection went with the endpoint.
         with suppress(OSError, ValueError):
             assert asked.result(timeout=PATIENCE_S)[1]["error"] == "not_examined"
+
+
+def test_an_examination_that_is_only_begun_when_the_hub_stops_ends(
+    hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process is ended though the stop came before anybody knew of it: no stop waits for it."""
+    made = background.Examinations(hub.settings, background.Turns())
+    begun: list[subprocess.Popen[bytes]] = []
+
+    def begin(_: object) -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "-c", "import time; time.sleep(600)"]
+        begun.append(subprocess.Popen(command, stdout=subprocess.PIPE))
+        made.close()
+        return begun[0]
+
+    monkeypatch.setattr(background, "_begin", begin)
+    monkeypatch.setattr(background, "LIMIT_S", 2.0)
+    with pytest.raises(TempHubError) as told:
+        asyncio.run(made.latest("127.0.0.1"))
+    assert "took longer" not in told.value.problem and begun[0].returncode is not None
 
 
 def test_an_examination_that_fails_is_told_in_words(

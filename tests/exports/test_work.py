@@ -5,9 +5,12 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,9 +18,10 @@ from exports.conftest import T0, rows
 from support.disks import share
 from support.waiting import PATIENCE_S, wait_for
 from temphub_kernel.cli import main
+from temphub_kernel.core import start_behind
 from temphub_kernel.core.errors import TempHubError
 from temphub_kernel.core.reading import Row
-from temphub_kernel.exports import make_order, source
+from temphub_kernel.exports import job, make_order, source
 from temphub_kernel.exports.run import export
 from temphub_kernel.journal import Writer, remove, strike_out
 
@@ -243,3 +247,30 @@ def test_what_is_struck_out_is_not_exported(
         assert "89 rows" in capsys.readouterr().out
     assert main(["export", "--format", "csv", "--probe", "Fridge:1", "--out", "one.csv"]) == 0
     assert "120 rows" in capsys.readouterr().out
+
+
+def test_an_export_that_is_closed_while_it_is_begun_leaves_nothing(
+    journal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hub stops in the moment in which a download's process is started: it has ended, and its folder is
+    gone, when the stop is over; none is started afterwards."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    begun: list[subprocess.Popen[bytes]] = []
+    made = job.Job(journal, make_order(form="csv"))
+    closing = threading.Thread(target=made.close)
+
+    def begin(*words: str, **more: Any) -> "subprocess.Popen[bytes]":
+        closing.start()
+        wait_for(lambda: made.stopped)
+        begun.append(start_behind(*words, **more))
+        return begun[0]
+
+    monkeypatch.setattr(job, "start_behind", begin)
+    made.start()
+    closing.join(PATIENCE_S)
+    (process,) = begun
+    assert process.returncode is not None and process.stdout is not None and process.stdout.closed
+    assert not list(tmp_path.glob(f"{job.PREFIX}*"))
+    with pytest.raises(TempHubError):
+        made.start()
+    assert len(begun) == 1 and not list(tmp_path.glob(f"{job.PREFIX}*"))

@@ -21,6 +21,8 @@ from temphub_kernel.core.settings import Settings
 from temphub_kernel.journal import RollUps, Writer
 from temphub_kernel.trust import Trust
 
+from .waiting import PATIENCE_S
+
 HEALTH = {
     "version": "0",
     "uptime_s": 1,
@@ -144,7 +146,7 @@ class Hub:
         self, method: str, path: str, body: Any = None, headers: dict[str, Any] | None = None
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
         """(status, headers, body) of one request on a connection of its own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=40)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2 * PATIENCE_S)
         try:
             raw = body if isinstance(body, bytes | None) else json.dumps(body).encode()
             connection.request(method, path, raw, headers or {})
