@@ -325,6 +325,21 @@ def test_any_sign_can_be_set() -> None:
     )
 
 
+def test_a_long_name_stays_on_the_page(tmp_path: Path) -> None:
+    """A name of 64 letters without a space breaks within the page's width, a sum of the data does not."""
+    total = "0123456789abcdef" * 4
+    blocks = [{"kind": "facts", "rows": [["Probe", "W" * 64], ["Sum", total]]}]
+    about = {"language": "en", "paper": "a4", "title": "", "pages": "", "footer": ""}
+    made = setter.pdf_of({**about, "blocks": blocks}, "mark", 1_792_533_600_000)
+    assert total in text_of(made, tmp_path)
+    told = subprocess.run(
+        ["pdftotext", "-bbox", tmp_path / "report.pdf", "-"], capture_output=True, text=True, check=True
+    )
+    ends = [float(end) for end in re.findall(r'xMax="([\d.]+)"', told.stdout)]
+    wide = re.search(r'page width="([\d.]+)"', told.stdout)
+    assert wide and max(ends) <= float(wide[1]) - 50
+
+
 def test_the_band_of_the_chart_has_the_extremes(kitchen: Path) -> None:
     """However long the time, no spike is lost in the chart: its highest step has the highest reading."""
     with Reader(kitchen) as reader:
