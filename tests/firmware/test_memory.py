@@ -40,6 +40,7 @@ RARE += (
     "update_install",
     "update_fetch",
     "update_files",
+    "update_room",
     "update_manifest",
 )
 RARE += (

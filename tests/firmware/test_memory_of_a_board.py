@@ -18,7 +18,8 @@ from temphub_kernel.flash.files import stage
 # version's bytecode.
 MICROPYTHON = HERE.parent / "versions" / "micropython-1.29.0-words32.zip"
 
-SEEDS = (1, 2, 3)
+# The most and the least of fifteen, and one between.
+SEEDS = (7, 12, 13)
 
 
 @pytest.fixture(scope="module")
