@@ -102,7 +102,10 @@ def _chosen(reader: Reader, known: Sequence[dict[str, Any]], order: ReportOrder)
             )
     else:
         gone = transient(known, {one.probe_id: one for one in reader.newest()}, now_ms())
-        found = [record for record in known if record["first_ms"] < order.to_ms and record["id"] not in gone]
+        later = [str(one["id"]) for one in known if one["first_ms"] >= order.to_ms and one["id"] not in gone]
+        # Who was met later has no place in it, but for what it had kept of that time, or an import brought.
+        empty = set(later) - reader.figures(order.from_ms, order.to_ms, later).keys() if later else set()
+        found = [record for record in known if record["id"] not in gone and record["id"] not in empty]
     if len(found) > MOST_PROBES:
         raise BadRequest(
             f"These are {len(found)} probes, more than the {MOST_PROBES} that one report can hold.",

@@ -20,6 +20,7 @@ from temphub_kernel.analysis import (
 from temphub_kernel.core.clock import DAY_MS, HOUR_MS
 from temphub_kernel.journal import Reader, Writer, strike_out
 from temphub_kernel.reports import make_report, measures, pdf as setter
+from temphub_kernel.reports.content import gather
 from temphub_kernel.reports.make import make
 from temphub_kernel.reports.order import ReportOrder
 from temphub_kernel.reports.together import Together
@@ -78,6 +79,23 @@ def test_numbers_are_the_journals(kitchen: Path, text: str) -> None:
     with Reader(kitchen) as reader:
         figures = reader.figures(T0, END)[FREEZER]
     assert f"Lowest {figures.low:.2f} °C".replace("-", "−") in text and "−17.99" not in text
+
+
+def test_what_was_delivered_later_is_in_the_report_of_its_time(kitchen: Path) -> None:
+    """Probes that delivered for the first time when the period was over, all that they had kept, are in the
+    report of all for the days they measured, and in none of the days before."""
+    days = [(T0, T0 + 5 * DAY_MS), (T0 - 5 * DAY_MS, T0)]
+    with Reader(kitchen) as reader:
+        assert min(one["first_ms"] for one in reader.probes()) > END - HOUR_MS
+        told = [
+            gather(reader, make_report(start=str(start), end=str(end), zone="Europe/Berlin"), END)
+            for start, end in days
+        ]
+        counted = reader.figures(*days[0])
+    assert {one.id: one.measured.figures.readings for one in told[0].probes if one.measured} == {
+        id_: one.readings for id_, one in counted.items()
+    }
+    assert len(counted) == 2 and told[1].probes == ()
 
 
 def test_what_people_did_stands_beside_it(text: str) -> None:
