@@ -12,8 +12,7 @@ from ....journal import Newest, StoredRule
 from ..alarms import WELL
 from ..probe import Good, Probe, Site
 from .lines import Worst
-from .newest import Key
-from .told import There
+from .told import Key, There
 
 Natural = tuple[str | int, ...]
 # By what a probe is called, and what its limits are.

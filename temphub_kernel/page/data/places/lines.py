@@ -20,8 +20,7 @@ from ...choices import Wanted, Window
 from .. import series, statistics
 from ..behind import Parts
 from ..window_cache import Kept, Measured, kept_of
-from .newest import Key
-from .told import There
+from .told import Key, There
 
 Floats = npt.NDArray[np.float64]
 MONTH_MS = 30 * DAY_MS

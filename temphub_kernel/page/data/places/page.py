@@ -14,8 +14,7 @@ from ..probe import Probe, told_apart
 from ..snapshot import Snapshot
 from . import lines as times
 from .judged import Judging
-from .newest import Key
-from .told import Places, There
+from .told import Key, Places, There
 
 TIMEOUT_S = 15.0
 # How old the answer about the month may be.

@@ -9,16 +9,29 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+import numpy as np
+
 from ....alarms import states
 from ....core import DAY_MS, MINUTE_MS, TempHubError, monotonic_s, now_ms
-from ....engines import MEASUREMENT, Engine, Told, match, revisions_of, shares_of, sites_of
+from ....engines import (
+    MEASUREMENT,
+    READINGS,
+    Engine,
+    Told,
+    match,
+    revisions_of,
+    series_of,
+    shares_of,
+    sites_of,
+)
 from ..behind import Parts
-from .newest import AHEAD_MS, Key, Newest, Reading
 
 # As forward/engine/beside.py has them.
 TOLD = ("known", "interval", "upper", "lower", "newest", "last", "level", "since", "until", "limit", "care")
 ONCE = TOLD[:6]
 FRESH_MS = 6 * MINUTE_MS
+NEWEST_MS = 3 * MINUTE_MS
+AHEAD_MS = MINUTE_MS
 # How far back is looked for what a silent place told last; less where that is too much for an engine.
 BACK_MS = (32 * DAY_MS, 7 * DAY_MS, DAY_MS)
 SILENT_EVERY_S = 300.0
@@ -29,6 +42,7 @@ AGAIN_MS = MINUTE_MS
 PREFIX = f"{MEASUREMENT}_"
 REVISIONS_EVERY_S = 60.0
 SLUG = re.compile(r"[^A-Za-z0-9._-]+")
+Key = tuple[str, str]
 
 
 class There(NamedTuple):
@@ -42,7 +56,7 @@ class There(NamedTuple):
     interval_ms: int = 0
     upper: float | None = None
     lower: float | None = None
-    newest: Reading = (0, None, None)
+    newest: tuple[int, float | None, str | None] = (0, None, None)
     standing: states.Standing | None = None
     told_ms: int = 0
 
@@ -107,7 +121,7 @@ class Places:
         self.engine = engine
         self.revisions: dict[Key, int] = {}
         self.found: dict[Key, There] = {}
-        self._heard, self._newest = Heard(engine), Newest(engine)
+        self._heard = Heard(engine)
         self._revised_s = self._silent_s = float("-inf")
         self._silent: dict[Key, There] = {}
         self._sites: set[str] = set()
@@ -164,15 +178,23 @@ class Places:
         return {}
 
     def _with_newest(self, found: dict[Key, There], now: int) -> dict[Key, There]:
-        told = {key: one.interval_ms for key, one in found.items()}
-        measured = self._newest.ask(now, self._each, self.revisions, lambda key: told.get(key, 0))
-        for key, (reading, pace_ms) in measured.items():
-            there = found.get(key) or There(*key, name=key[1])
-            if not there.interval_ms and pace_ms:
+        asked = (match(READINGS, sites=share) for share in self._each())
+        pieces = (
+            piece
+            for readings in asked
+            for piece in self.engine.pieces(readings, now - NEWEST_MS, now + AHEAD_MS)
+        )
+        for one in (one for told in pieces for one in series_of(told, self.revisions)):
+            key = one.site, one.probe_id
+            there = found.get(key) or There(*key, name=one.probe_id)
+            if not there.interval_ms and len(one.taken_ms) > 2:
                 # Nobody told it one: the pace that is seen, as on its hub's own page.
-                there = found[key] = there._replace(interval_ms=pace_ms)
-            if reading[0] >= there.newest[0]:
-                found[key] = there._replace(newest=reading)
+                there = found[key] = there._replace(interval_ms=int(np.median(np.diff(one.taken_ms))))
+            if len(one.taken_ms) and one.taken_ms[-1] >= there.newest[0]:
+                celsius = float(one.celsius[-1])
+                value = None if celsius != celsius else celsius
+                quality = (one.quality[-1] or "missing") if value is None else None
+                found[key] = there._replace(newest=(int(one.taken_ms[-1]), value, quality))
         return found
 
 
