@@ -121,37 +121,3 @@ def test_a_freezer_gets_its_limits_in_two_taps(open_page, temphub):
     page.get_by_role("button", name="Switch on").tap()
     wait_for(lambda: "Limits: up to −18" in card.inner_text(), 10)
     assert "Freezer" in str(temphub.ask("GET", "/api/rules")[1]["rules"]) and not page.errors
-
-
-@pytest.mark.browser
-def test_on_a_wall_of_alarms_the_cards_are_read(open_page, temphub):
-    """Three banners of many words leave little room: the chart gives way to the cards, and upright it stands
-    beneath them."""
-    places = [f"Walk-in freezer behind the kitchen {number}" for number in (1, 2, 3)]
-    names = [f"wall-{number}" for number in (1, 2, 3)]
-    for name, place in zip(names, places, strict=True):
-        post(temphub, 4.5, name)
-        assert temphub.ask("POST", "/api/describe", {"probe_id": name, "alias": place})[0] == 200
-    rule = {"probes": names, "kind": "above", "limit_c": 8, "delay_min": 0, "severity": "critical"}
-    assert temphub.ask("POST", "/api/rules", {"rule": rule})[0] == 200
-
-    def alarmed():
-        for name in names:
-            post(temphub, 9.4, name)
-        return wall.locator(BANNER).count() == 3
-
-    wall = open_page(1280, 720, "?kiosk=1&probes=" + ",".join(names))
-    wait_for(alarmed, 20, 0.5)
-    cards = "cards => Math.min(...cards.map(one => one.getBoundingClientRect().height))"
-    wait_for(lambda: wall.locator("#rendered_cells .th-card").evaluate_all(cards) > 100, 5)
-    wall.set_viewport_size({"width": 320, "height": 700})
-    beneath = """() => {
-      const all = (one) => [...document.querySelectorAll(`#rendered_cells ${one}`)];
-      const [chart, ...cards] = [".th-chart-panel", ".th-card"].flatMap(all)
-        .map((one) => one.getBoundingClientRect());
-      return chart.height > 100 && cards.every((card) => card.bottom <= chart.top);
-    }"""
-    wait_for(lambda: wall.evaluate(beneath), 10)
-    # What the chart draws is for the other size for a moment.
-    wait_for(lambda: wall.evaluate("document.documentElement.scrollWidth") <= 320, 10)
-    assert not wall.errors

@@ -53,7 +53,7 @@ class _World:
         if path == "/api/hello":
             return 200, reply
         self.batches += 1
-        body = json.loads(dumps(body))
+        body = json.loads(body if isinstance(body, bytes) else dumps(body))
         readings = body.get("readings") or [body]
         for reading in readings:
             key = (body["probe_id"], body["boot"], reading["seq"])

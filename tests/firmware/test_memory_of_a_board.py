@@ -18,7 +18,7 @@ from temphub_kernel.flash.files import stage
 # version's bytecode.
 MICROPYTHON = HERE.parent / "versions" / "micropython-1.29.0-words32.zip"
 
-# The most and the least of fifteen, and one between.
+# Of twenty the most (12), the second most, and one of the least.
 SEEDS = (7, 12, 13)
 
 

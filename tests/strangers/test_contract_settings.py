@@ -44,7 +44,6 @@ def test_each_setting_stands_in_start_bat():
         assert re.search(rf'^rem set "?{one.name}=', batch, re.MULTILINE), one.name
 
 
-@pytest.mark.alone
 def test_every_setting_does_what_the_text_says(street):
     """A hub with a value of its own for each setting of the table: address, port, base, token, file, interval
     and level are in force."""

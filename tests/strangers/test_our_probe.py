@@ -41,7 +41,6 @@ def check_owners_form(bodies: list[dict[str, Any]]) -> None:
     assert kept == list(range(kept[0], kept[0] + len(kept))), numbers
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("elsewhere", [404, 400])
 def test_a_receiver_of_the_owners_form_gets_every_reading(street, elsewhere):
     """Told by the owner's own curl line, our probe delivers to a program that knows nothing but the owner's
@@ -82,7 +81,6 @@ def test_a_receiver_with_a_token_gets_it(street):
     check_owners_form(taken(receiver))
 
 
-@pytest.mark.alone
 def test_a_strangers_hub_finds_tells_and_records_our_probe(street):
     """A hub written from the owner's text finds our probe over mDNS, tells it where to deliver and receives
     its readings within 15 s after its start; again after the probe was restarted on another port, after the
@@ -116,7 +114,6 @@ def test_a_strangers_hub_finds_tells_and_records_our_probe(street):
     assert not [one for one in hub.said("told") if one["status"] != 200]
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("first", ["ours", "theirs"])
 def test_our_hub_and_a_strangers_hub_on_one_network(street, first):
     """Our hub and a stranger's on one network: our probe delivers to one of them all the time, whichever was

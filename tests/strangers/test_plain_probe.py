@@ -39,7 +39,6 @@ def hub(street: Street) -> Hub:
     return street.hub("hub", HUB)
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("kind", ["py", "c"])
 def test_a_stranger_is_found_told_and_recorded(street, hub, kind):
     """A probe written from the owner's text alone delivers within 15 s after its advert, to exactly the
@@ -80,7 +79,6 @@ def test_a_stranger_is_found_told_and_recorded(street, hub, kind):
     assert "<html" not in hub.text().lower()
 
 
-@pytest.mark.alone
 @pytest.mark.parametrize("kind", ["py", "c"])
 def test_a_token_set_later_reaches_strangers_by_itself(street, hub, kind):
     """SERVER_TOKEN is set and the hub restarted: a stranger delivers again within 15 s, without a click, with
@@ -118,7 +116,6 @@ def test_a_token_set_later_reaches_strangers_by_itself(street, hub, kind):
     assert TOKEN not in probe.log.read_text(encoding="utf-8") and TOKEN not in hub.text()
 
 
-@pytest.mark.alone
 def test_two_hubs_of_ours_and_strangers(street, hub):
     """Two hubs and two strangers on one network: each reading is stored by one of the hubs, no probe falls
     silent, and nobody is answered with HTML."""
