@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from support import ports
-from support.alone import Turn
+from support.alone import Turn, is_alone
 from support.compiled import compile_all, rewrite_all
 from support.island import land
 from support.leftovers import Before
@@ -40,45 +40,44 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Files with tests that run alone come first, those tests at their beginning: nobody has to end something
-    else for them. Files whose tests wait much (a browser's, or those that may take longest) are spread over
-    the first two thirds of the others: beside them run those that compute, and no worker is left waiting for
-    one of them at the end."""
+    """Those that run alone come first: nobody has to end something else for them. Files whose tests wait much
+    (a browser's, or those that may take longest) are spread over the first two thirds of the others: beside
+    them run those that compute, and no worker is left waiting for one of them at the end."""
     usual_s = float(config.getoption("timeout") or 0)
-    alone = [item for item in items if item.get_closest_marker("alone")]
+    alone = {item for item in items if item.get_closest_marker("alone")}
     for item in alone:
+        assert is_alone(config.rootpath, item.nodeid), f"{item.nodeid}: its mark is not found in its file"
         limit_s = next((mark.args[0] for mark in item.iter_markers("timeout")), usual_s)
         # Without the waiting for the others' tests to end.
         item.add_marker(pytest.mark.timeout(limit_s, func_only=True), append=False)
     first = Counter(item.path for item in alone)
-    long = {item.path for item in items for mark in item.iter_markers("timeout") if mark.args[0] > usual_s}
-    long |= {item.path for item in items if item.get_closest_marker("browser")}
-    long -= first.keys()
-    files = [path for path in dict.fromkeys(item.path for item in items) if path not in first]
+    others = [item for item in items if item not in alone]
+    long = {item.path for item in others for mark in item.iter_markers("timeout") if mark.args[0] > usual_s}
+    long |= {item.path for item in others if item.get_closest_marker("browser")}
+    files = dict.fromkeys(item.path for item in others)
     place = {path: float(n) for n, path in enumerate(path for path in files if path not in long)}
     if long:
         apart = 2 / 3 * len(place) / len(long)
         place |= {path: n * apart - 0.5 for n, path in enumerate(path for path in files if path in long)}
     # The most first: the others end beside them.
-    place |= {path: -1.0 - count for path, count in first.items()}
     items.sort(
-        key=lambda item: (
-            place[item.path],
-            item.get_closest_marker("alone") is None if item.path in first else False,
-        )
+        key=lambda item: (0, -first[item.path], str(item.path)) if item in alone else (1, place[item.path])
     )
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """With several workers (`-n 4`) a file stays together, for what its tests share, and files begin in the
-    order above. Those that run in Wine share the one that their worker makes, which takes long and 700 MB."""
+    """With several workers (`-n 4`) a file stays together, for what its tests share, but for those that run
+    alone, which would keep the others waiting amid them; and files begin in the order above. Those that run
+    in Wine share the one that their worker makes, which takes long and 700 MB."""
     from xdist.scheduler import LoadFileScheduling
 
     class ByFile(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = super()._split_scope(nodeid)
-            return "Wine" if file.endswith("_in_wine.py") else file
+            if file.endswith("_in_wine.py"):
+                return "Wine"
+            return f"{file} alone" if is_alone(config.rootpath, nodeid) else file
 
     config.option.loadscopereorder = False
     return ByFile(config, log)

@@ -1,9 +1,11 @@
 """Tests whose promise is a time run while no other worker tests anything; all others run beside each
 other."""
 
+import ast
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -11,6 +13,27 @@ try:
     import fcntl
 except ImportError:
     fcntl = None  # type: ignore[assignment]  # Windows: there tests run one at a time
+
+
+def is_alone(root: Path, nodeid: str) -> bool:
+    """Whether a test is marked `alone`, for who knows no more of it than how it is called; root: where the
+    names of its files begin."""
+    file, _, test = nodeid.partition("::")
+    names = _alone_in(root / file) if file.endswith(".py") else ()
+    return test.partition("[")[0] in names or "" in names
+
+
+@cache
+def _alone_in(path: Path) -> frozenset[str]:
+    """The tests of a file that are; with an empty name where all of them are."""
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        marks = node.decorator_list if isinstance(node, ast.FunctionDef) else []
+        if isinstance(node, ast.Assign) and "pytestmark" in map(ast.unparse, node.targets):
+            marks = [node.value]
+        if any("mark.alone" in ast.unparse(mark) for mark in marks):
+            found.add(node.name if isinstance(node, ast.FunctionDef) else "")
+    return frozenset(found)
 
 
 @contextmanager
