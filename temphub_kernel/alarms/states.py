@@ -73,7 +73,7 @@ def heard(
     age_ms = abs(now_ms - taken_ms)
     late_ms, silent_ms = patience(interval_ms)
     # One that brings what it kept, oldest first, is late, however old that is.
-    catches_up = taken_ms < now_ms and abs(now_ms - delivered_ms) <= late_ms + gathered_ms
+    catches_up = catching_up(now_ms, taken_ms, delivered_ms, interval_ms, gathered_ms)
     if age_ms > silent_ms + gathered_ms and not catches_up:
         return "silent"
     if age_ms > late_ms + gathered_ms:
@@ -93,6 +93,15 @@ def patience(interval_ms: int) -> Patience:
     pace_ms = interval_ms or ASSUMED_INTERVAL_MS
     silent_ms = max(MISSED_SILENT * pace_ms, SILENT_AT_LEAST_MS)
     return Patience(MISSED_LATE * pace_ms + GRACE_MS, silent_ms + GRACE_MS)
+
+
+def catching_up(
+    now_ms: int, taken_ms: int, delivered_ms: int, interval_ms: int, gathered_ms: int = 0
+) -> bool:
+    """True for a probe that delivers right now what it kept earlier, and not as the hub asked it to.
+    Something that came while the clock was ahead did not come now."""
+    limit_ms = patience(interval_ms).late_ms + gathered_ms
+    return abs(now_ms - delivered_ms) <= limit_ms < now_ms - taken_ms
 
 
 def gathered(note: Mapping[str, object]) -> int:

@@ -1,6 +1,6 @@
 """Whether a probe delivers what it kept."""
 
-from temphub_kernel.page.data.status import catching_up
+from temphub_kernel.alarms.states import catching_up
 
 NOW = 1_800_000_000_000
 

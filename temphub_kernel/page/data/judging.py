@@ -13,7 +13,6 @@ from .alarms import WELL, Noted, ShownAlarms, Standings, Watched
 from .look_back import LookBack
 from .met import Met, Record
 from .probe import Good, Probe
-from .status import catching_up
 
 # What a probe is called and judged by; all else of its record is told as it is.
 JUDGED_BY = ("alias", "name", "group", "interval_ms")
@@ -206,7 +205,7 @@ class Judging:
             self._good(newest, now_ms),
             None if newest is None or fine else newest.quality or "",
             newest is not None
-            and catching_up(now_ms, newest.taken_ms, newest.delivered_ms, interval_ms, late_ms),
+            and states.catching_up(now_ms, newest.taken_ms, newest.delivered_ms, interval_ms, late_ms),
             looks_like=by.met.alike.get(id_, ""),
             stated=self._stated.get(id_, ()),
         )

@@ -1,23 +1,12 @@
-"""Whether a probe catches up, and how the hub does, judged from ages and from the hub's own note. Any thread;
-pure.
+"""How the hub does, judged from its own note. Any thread; pure.
 
 How a probe does is judged in alarms/states.py.
 """
 
 from typing import Any, Literal, NamedTuple
 
-from ...alarms import states
 from ...core import MINUTE_MS
 from .. import format, words
-
-
-def catching_up(
-    now_ms: int, taken_ms: int, delivered_ms: int, interval_ms: int, gathered_ms: int = 0
-) -> bool:
-    """True for a probe that delivers right now what it kept earlier, and not as the hub asked it to."""
-    limit_ms = states.patience(interval_ms).late_ms + gathered_ms
-    return now_ms - delivered_ms <= limit_ms < now_ms - taken_ms
-
 
 HubState = Literal["recording", "trouble", "stopped", "unread"]
 # The hub writes its note every 5 s; one that is late by two more is not there.
